@@ -1,0 +1,31 @@
+# Debian's libcaf-dev ships neither CAFConfig.cmake nor a .pc file, so the version is read from its header.
+include(FindPackageHandleStandardArgs)
+find_path(CafLegacy_INCLUDE_DIR caf/all.hpp)
+if(CafLegacy_INCLUDE_DIR AND EXISTS "${CafLegacy_INCLUDE_DIR}/caf/config.hpp")
+  file(STRINGS "${CafLegacy_INCLUDE_DIR}/caf/config.hpp" _line REGEX "^#define CAF_VERSION [0-9]+")
+  string(REGEX REPLACE ".* ([0-9]+)$" "\\1" _number "${_line}") # e.g. 1706
+  math(EXPR _major "${_number} / 10000")
+  math(EXPR _minor "(${_number} / 100) % 100")
+  math(EXPR _patch "${_number} % 100")
+  set(CafLegacy_VERSION "${_major}.${_minor}.${_patch}")
+endif()
+set(_libraries)
+foreach(_component core io openssl)
+  find_library(CafLegacy_${_component}_LIBRARY caf_${_component})
+  list(APPEND _libraries CafLegacy_${_component}_LIBRARY)
+endforeach()
+find_package_handle_standard_args(CafLegacy REQUIRED_VARS CafLegacy_INCLUDE_DIR ${_libraries}
+                                  VERSION_VAR CafLegacy_VERSION)
+if(CafLegacy_FOUND AND NOT TARGET caf::core)
+  find_package(Threads REQUIRED)
+  find_package(OpenSSL REQUIRED)
+  foreach(_component core io openssl)
+    add_library(caf::${_component} UNKNOWN IMPORTED)
+    set_target_properties(caf::${_component} PROPERTIES
+      IMPORTED_LOCATION "${CafLegacy_${_component}_LIBRARY}"
+      INTERFACE_INCLUDE_DIRECTORIES "${CafLegacy_INCLUDE_DIR}")
+  endforeach()
+  target_link_libraries(caf::core INTERFACE Threads::Threads)
+  target_link_libraries(caf::io INTERFACE caf::core)
+  target_link_libraries(caf::openssl INTERFACE caf::io OpenSSL::SSL OpenSSL::Crypto)
+endif()

@@ -1,0 +1,66 @@
+// The configuration as one struct tree: every key with its default. Loaded from YAML, checked as a whole.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/alerting.hpp"
+#include "core/connections.hpp"
+#include "core/error.hpp"
+#include "core/rules.hpp"
+
+namespace tocsin {
+
+struct receiver_settings {
+  receiver_rule rule;           ///< name, least severity, send_closed
+  std::string kind;             ///< mail or webhook
+  mail_settings mail;
+  webhook_settings webhook;
+};
+
+struct settings {
+  std::string data_dir = "tocsin-data"; ///< journal, snapshots, incidents, outbox; "" = keep nothing
+  std::string http_address = "127.0.0.1:8420"; ///< "" = no HTTP
+  std::uint32_t http_threads = 4;
+  std::uint32_t shards = 0;     ///< 0 = one per processor
+  std::string log_level = "info";
+  bool log_json = false;
+  duration snapshot_every = 30s;
+  duration keep_journal = 7 * 24h;   ///< input older than this is dropped
+  duration keep_incidents = 90 * 24h;
+  std::string external_url;     ///< our own address in mails and webhooks
+  std::vector<source_settings> sources;
+  std::vector<receiver_settings> receivers;
+  rule_book rules;
+  json_mapping replay_mapping;  ///< formats.jsonl: for `replay --format jsonl` and sources without their own
+  decode_context replay_context;///< formats.defaults: service, network, daemon when messages do not say
+  std::string file;             ///< where it was read from, for messages
+
+  alerting_rules alerting() const; ///< the receivers' rules; "default" when none is configured
+};
+
+/// One finding of the check. Line and column start at 1; 0 = the file as a whole.
+struct config_problem {
+  std::string file;
+  int line = 0, column = 0;
+  bool is_error = true;  ///< false: a warning, e.g. a pattern that matches nothing in the inventory
+  std::string text;      ///< what is wrong
+  std::string remedy;    ///< what to do
+};
+std::string to_text(const config_problem& p); ///< "file:line:column: error: text; remedy"
+
+struct loaded {
+  settings value;
+  std::vector<config_problem> problems; ///< with no error among them, `value` is usable
+  bool ok() const;
+};
+
+/// Reads `path`, applies TOCSIN_* environment overrides given as pairs, checks everything and reports every
+/// problem, not just the first.
+loaded load_settings(const std::string& path, const std::vector<std::pair<std::string, std::string>>& environment = {});
+loaded parse_settings(const std::string& yaml, const std::string& file_name,
+                      const std::vector<std::pair<std::string, std::string>>& environment = {});
+
+} // namespace tocsin

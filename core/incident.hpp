@@ -1,0 +1,63 @@
+// An incident: what a person is told about, with its cause, its members and its life.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/symptom.hpp"
+
+namespace tocsin {
+
+enum class incident_state : std::uint8_t { opened, updated, closed };
+
+/// Causes are the symptom kinds plus what only a group can see.
+enum class cause_kind : std::uint8_t {
+  // same order as symptom_kind
+  heartbeat_late, heartbeat_lost, daemon_stopped, daemon_restarted, host_rebooted,
+  data_loss_inbound, data_loss_outbound, clients_high, clients_critical, clients_limit_forecast,
+  retransmission_outbound, retransmission_inbound, hidden_loss,
+  inventory_missing, inventory_unknown, config_drift, clock_skew, self_check,
+  segment_silent, ///< everybody on one service and network fell silent at once
+  sight_lost,     ///< our own link broke: we are blind
+};
+inline constexpr cause_kind cause_of(symptom_kind kind) { return static_cast<cause_kind>(kind); }
+
+struct cause {
+  cause_kind kind;
+  std::string subject; ///< "rvd/…", "segment/<service>/<network>", "vantage/<name>" or "host/<address>"
+  double probability;  ///< 0 to 1
+};
+
+struct incident {
+  timestamp at;            ///< of this change
+  std::string id;          ///< stable over the incident's life and over replays
+  std::uint32_t revision;  ///< 1 with opened, then counting
+  incident_state state;
+  severity level;
+  std::string title;       ///< one line for a person
+  tocsin::cause because;
+  std::vector<std::string> members; ///< subjects, sorted; at most limits::incident_members_max
+  std::size_t member_count;
+  std::string group;       ///< the group that says so: "segment/<service>/<network>"
+  timestamp since;
+  std::optional<timestamp> until;
+  evidence facts;          ///< what decided
+};
+
+/// What one receiver is to be told. `id` stays the same over retries and restarts.
+struct notification {
+  timestamp at;
+  std::string id;       ///< "<incident id>.<revision>@<receiver>"
+  std::string receiver;
+  std::string reason;   ///< "opened", "worse", "cause_changed", "closed"
+  incident about;
+};
+
+std::string_view to_text(incident_state state);
+std::string_view to_text(cause_kind kind);
+std::optional<cause_kind> parse_cause_kind(std::string_view text);
+
+} // namespace tocsin

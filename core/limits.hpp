@@ -1,0 +1,26 @@
+// Every bound of the system in one place, with its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tocsin::limits {
+
+inline constexpr std::size_t rv_message_bytes_max = 1 << 20;   ///< advisories are below 4 KiB; 1 MiB is generous
+inline constexpr int rv_nesting_max = 16;                      ///< real advisories nest once
+inline constexpr std::size_t rv_fields_max = 4096;             ///< a message with more is an attack
+inline constexpr std::size_t text_message_bytes_max = 1 << 20; ///< a wrapped tibrvlisten message that never closes its brace
+inline constexpr std::size_t json_line_bytes_max = 1 << 20;    ///< same for one JSON line
+inline constexpr std::size_t subject_bytes_max = 255;          ///< of Rendezvous
+inline constexpr std::size_t host_bytes_max = 64;              ///< host label: an address or a house name
+inline constexpr std::size_t label_bytes_max = 128;            ///< service, network, version
+inline constexpr std::size_t batch_records_max = 1024;         ///< one poll's worth: latency against overhead
+inline constexpr std::size_t credit_batches_max = 8;           ///< batches in flight on every edge
+inline constexpr std::size_t daemons_max = 2'000'000;          ///< a hostile feed must not fill the memory with inventions
+inline constexpr std::size_t daemons_per_host_max = 256;       ///< services of one host
+inline constexpr std::size_t incident_members_max = 1000;      ///< listed by name; the rest is counted
+inline constexpr std::size_t quarantine_records_max = 10'000;  ///< kept with their bytes
+inline constexpr std::size_t http_body_bytes_max = 1 << 20;
+inline constexpr std::size_t vantages_max = 64;                ///< bits of a daemon's "heard through" mask
+
+} // namespace tocsin::limits

@@ -1,0 +1,76 @@
+// The durable memory of a node: input journal, snapshots, incidents and the outbox of notifications.
+// One SQLite file (WAL); every call blocks and belongs on the recorder's thread, except the const queries,
+// which open their own read connection and may run on any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "codecs/decoder.hpp"
+#include "core/incident.hpp"
+#include "core/record.hpp"
+
+namespace tocsin {
+
+struct outbox_entry {
+  std::string id;        ///< notification id: the same over retries and restarts
+  std::string receiver;
+  std::string body;      ///< the notification as JSON (json_views)
+  timestamp created, next_attempt;
+  std::uint32_t attempts = 0;
+  std::string state;     ///< "waiting", "delivered", "dead"
+  std::string last_answer;
+};
+
+struct stored_incident {
+  std::string id, state, severity, title, json; ///< json: the newest incident object
+  timestamp since;
+};
+
+struct snapshot {
+  std::uint64_t next_offset; ///< first journal offset not contained
+  std::string bytes;
+};
+
+class store {
+public:
+  virtual ~store() = default;
+
+  // -- one transaction: all or nothing --
+  virtual result<void> begin() = 0;
+  virtual result<void> commit() = 0;
+
+  /// Appends records [begin, end) of the batch at its offsets; offsets must continue the journal.
+  virtual result<void> append(const record_batch& batch, std::size_t begin, std::size_t end) = 0;
+  virtual result<void> save_snapshot(const snapshot& s) = 0;
+  virtual result<void> upsert_incident(const incident& i, const std::string& json) = 0;
+  /// A notification id that is already there, in whatever state, is left alone: false.
+  virtual result<bool> enqueue(const outbox_entry& e) = 0;
+  virtual result<void> record_attempt(const std::string& id, const std::string& state, timestamp at,
+                                      timestamp next_attempt, const std::string& answer) = 0;
+  virtual result<void> quarantine(timestamp at, const std::string& source, const decode_error& e) = 0;
+  /// Drops journal rows before `offset` and closed incidents, delivered outbox rows, quarantine before `before`.
+  virtual result<void> trim(std::uint64_t offset, timestamp before) = 0;
+
+  virtual std::uint64_t next_offset() const = 0;
+  virtual result<std::optional<snapshot>> load_snapshot() const = 0;
+  /// Calls `visit` for each stored batch from `offset` on, in order.
+  virtual result<void> replay(std::uint64_t offset, const std::function<void(record_batch&&)>& visit) const = 0;
+  virtual result<std::vector<outbox_entry>> waiting(timestamp due, std::size_t most) const = 0;
+  virtual std::optional<timestamp> next_due() const = 0;
+  virtual result<std::vector<stored_incident>> incidents(const std::string& state, std::size_t most) const = 0;
+  virtual result<std::optional<stored_incident>> find_incident(const std::string& id) const = 0;
+  /// The ledger of an incident: every notification with its attempts and answers, as a JSON array.
+  virtual result<std::string> ledger(const std::string& incident_id) const = 0;
+};
+
+/// Creates or opens `path` (":memory:" for tests). Refuses a file of another schema version (errc::version).
+result<std::unique_ptr<store>> open_sqlite_store(const std::string& path);
+/// Reads a journal without writing to it, for `tocsin replay --format journal`.
+result<std::unique_ptr<store>> open_sqlite_store_read_only(const std::string& path);
+
+} // namespace tocsin
