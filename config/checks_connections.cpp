@@ -6,7 +6,6 @@
 
 #include "config/checks.hpp"
 #include "config/forms.hpp"
-#include "core/limits.hpp"
 
 namespace tocsin {
 
@@ -89,11 +88,6 @@ void check_source(source_settings& s, const std::string& path, const settings& a
 
 void check_sources(document& d, const given_keys& given, problem_list& problems) {
   settings& v = d.value;
-  if (v.sources.size() > limits::vantages_max)
-    problems.error(given.of("sources"),
-                   "sources has " + std::to_string(v.sources.size()) + " entries, at most " +
-                       std::to_string(limits::vantages_max) + " are possible",
-                   "let several feeds share one listening address");
   check_mapping(v.replay_mapping, "formats.jsonl", given, problems);
   name_check names{"sources", given, problems};
   std::unordered_map<std::string, std::string> listening;

@@ -67,6 +67,10 @@ private:
   void say(const char* section, std::initializer_list<const char*> keys, std::string text,
            std::string remedy) {
     const std::string base = path_ + '.' + section;
+    for (const char* k : keys) // a refused value has kept its default: nothing to compare
+      if (given_.is_wrong(base + '.' + k) ||
+          given_.is_wrong(std::string{"rules."} + section + '.' + k))
+        return;
     for (const char* k : keys)
       if (given_.has(base + '.' + k)) {
         problems_.error(given_.of(base + '.' + k), base + ": " + text, std::move(remedy));

@@ -1,9 +1,8 @@
 // The root of the table, and the way between the document and the settings everybody uses.
 #include "config/document.hpp"
 
-#include <array>
-
 #include "config/forms.hpp"
+#include "core/limits.hpp"
 
 namespace tocsin {
 
@@ -76,7 +75,7 @@ section describe(document& d) {
       "formats", describe_formats(v),
       "What input means when it does not say itself: for replay, and where sources start from.");
   root.list(
-      "sources", v.sources,
+      "sources", v.sources, limits::vantages_max,
       [&v] {
         source_settings s;
         s.context = v.replay_context;
@@ -84,10 +83,10 @@ section describe(document& d) {
         return s;
       },
       [](source_settings& s) { return describe(s); },
-      "Where heartbeats and advisories come from; each is a vantage point of its own. At most 64.");
+      "Where heartbeats and advisories come from; each is a vantage point of its own.");
   root.group("rules", describe(d.rules), "How daemons are judged.");
   root.list(
-      "overrides", d.overrides,
+      "overrides", d.overrides, limits::config_overrides_max,
       [&d] {
         return override_settings{{}, d.rules};
       },
@@ -98,13 +97,13 @@ section describe(document& d) {
   inventory.span("wait", v.rules.inventory_wait, 0s, 7 * 24h,
                  "From start to inventory_missing for a daemon never heard.");
   inventory.list(
-      "daemons", v.rules.inventory, [] { return expected_daemon{}; },
+      "daemons", v.rules.inventory, 0, [] { return expected_daemon{}; },
       [](expected_daemon& e) { return describe(e); },
       "Daemons that ought to be there; empty = newcomers are not said.");
   root.group("inventory", std::move(inventory), "What is expected.");
   root.group("groups", describe(v.rules.groups), "How the symptoms of a segment become incidents.");
   root.list(
-      "receivers", v.receivers, [] { return receiver_settings{}; },
+      "receivers", v.receivers, limits::config_receivers_max, [] { return receiver_settings{}; },
       [](receiver_settings& r) { return describe(r); },
       "Who is told; empty = incidents are only shown.");
   return root;

@@ -114,8 +114,10 @@ section describe(receiver_settings& r) {
   s.choice("least", r.rule.least, {"info", "warning", "critical"},
            "Incidents below this severity are not sent.");
   s.flag("send_closed", r.rule.send_closed, "Whether the end of an incident is sent.");
-  s.group("mail", describe(r.mail), "Needed for kind mail.").only_for({"mail"});
-  s.group("webhook", describe(r.webhook), "Needed for kind webhook.").only_for({"webhook"});
+  s.group("mail", describe(r.mail), "How and to whom mail is sent.").required().only_for({"mail"});
+  s.group("webhook", describe(r.webhook), "Where incidents are posted to.")
+      .required()
+      .only_for({"webhook"});
   return s;
 }
 

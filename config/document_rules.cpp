@@ -26,7 +26,7 @@ section describe(heartbeat_rule& r) {
   s.span("late_after", r.late_after, 0s, year,
          "Fixed mode: silence that is said as late; 0s = never said.");
   s.span("lost_after", r.lost_after, 10ms, year, "Fixed mode: silence that is said as lost.");
-  s.number("false_alarms_per_week", r.false_alarms_per_week, 0.000001, 1'000'000,
+  s.number("false_alarms_per_week", r.false_alarms_per_week, 0.001, 100'000,
            "Learned mode: wrong losses the whole fleet may cause.")
       .unit("per week");
   s.whole("fleet", r.fleet, 1, 2'000'000, "Daemons that share the false-alarm budget.")

@@ -167,6 +167,20 @@ std::optional<complaint> not_empty(std::string_view text) {
   return std::nullopt;
 }
 
+std::string_view schema_pattern(keys::text_check check) {
+  if (check == &host_port || check == &listen_address) return "^.+:[0-9]{1,5}$";
+  if (check == &listen_address_or_none) return "^(.+:[0-9]{1,5})?$";
+  if (check == &http_url) return "^[hH][tT][tT][pP][sS]?://[^@]+$";
+  if (check == &http_url_or_none) return "^([hH][tT][tT][pP][sS]?://[^@]+)?$";
+  if (check == &mail_address) return "^[^@ ]+@[^@ ]+$";
+  if (check == &simple_name) return "^[A-Za-z0-9._-]{1,64}$";
+  if (check == &host) return "^[A-Za-z0-9._:-]{1,64}$";
+  if (check == &host_or_none) return "^[A-Za-z0-9._:-]{0,64}$";
+  if (check == &daemon_pattern) return "^(rvd/|\\*)";
+  if (check == &not_empty) return ".";
+  return {};
+}
+
 bool is_http(std::string_view url) { return starts_with_scheme(url, "http://"); }
 
 bool is_loopback(std::string_view text) {

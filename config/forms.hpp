@@ -28,6 +28,9 @@ daemon_pattern(std::string_view text);                      ///< glob over "rvd/
 std::optional<complaint> rv_subject(std::string_view text); ///< with '*' and '>' wildcards
 std::optional<complaint> not_empty(std::string_view text);
 
+/// The part of a check that a JSON Schema `pattern` can say; empty = nothing.
+std::string_view schema_pattern(keys::text_check check);
+
 bool is_http(std::string_view url); ///< http://, not https://
 bool is_loopback(std::string_view host_port_or_url);
 

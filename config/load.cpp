@@ -172,11 +172,12 @@ private:
     const std::string variable = single ? variable_of(name) : std::string{};
     const auto from_environment = single ? environment_.find(variable) : environment_.end();
     const bool overridden = single && from_environment != environment_.end();
-    if (!m && !overridden && k.is_required && around)
+    if (!m && !overridden && k.is_required && k.kinds.empty() && around)
       problems_.error(place_of(*around), name + " is missing", "add it: " + std::string{k.doc});
     if (m) {
       const place at{m->first.line, m->first.column, {}};
-      given_.entries[name] = {at, place_of(*m->second)};
+      const bool none = m->second->kind == yaml_node::kind_t::null;
+      given_.entries[name] = {at, none ? at : place_of(*m->second)};
       read_value(k, *m->second, name);
     } else if (auto* inner = std::get_if<section>(&k.value)) {
       read_section(*inner, nullptr, name);
@@ -202,15 +203,18 @@ private:
       take(k, node.text, node.plain, place_of(node), path);
     } else {
       const bool none = node.kind == yaml_node::kind_t::null;
-      problems_.error(
-          place_of(node), path + (none ? " has no value" : " is " + std::string{what_is(node)}),
-          "write " + std::string{keys::type_name(k)} + (none ? ", or remove the key" : ""));
+      problems_.error(none ? given_.key_of(path) : place_of(node),
+                      path + (none ? " has no value" : " is " + std::string{what_is(node)}),
+                      "write " + std::string{keys::type_name(k)} +
+                          (none ? ", or remove the key" : ""));
     }
   }
 
   void take(key& k, const std::string& text, bool plain, const place& at, const std::string& path) {
-    if (auto wrong = keys::assign(k, text, plain))
-      problems_.error(at, path + ": " + wrong->text, std::move(wrong->remedy));
+    auto wrong = keys::assign(k, text, plain);
+    if (!wrong) return;
+    given_.entries[path].wrong = true;
+    problems_.error(at, path + ": " + wrong->text, std::move(wrong->remedy));
   }
 
   /// False when it is no list; an empty value is an empty list.
@@ -224,6 +228,12 @@ private:
   void read_sections(sections_value& list, const yaml_node& node, const std::string& path) {
     if (!expect_list(node, path, "each entry with '- ' in front")) return;
     list.clear();
+    if (list.most > 0 && node.items.size() > list.most) {
+      problems_.error(place_of(node),
+                      path + " has " + std::to_string(node.items.size()) + " entries",
+                      "write " + std::to_string(list.most) + " at most");
+      return;
+    }
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const yaml_node& item = *node.items[i];
       const std::string name = path + '[' + std::to_string(i) + ']';
@@ -287,6 +297,11 @@ private:
 };
 
 } // namespace
+
+bool given_keys::is_wrong(const std::string& path) const {
+  const auto found = entries.find(path);
+  return found != entries.end() && found->second.wrong;
+}
 
 place given_keys::of(std::string path) const {
   while (!path.empty()) {

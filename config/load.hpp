@@ -27,10 +27,12 @@ struct place {
 struct given_keys {
   struct entry {
     place key, value;
+    bool wrong = false; ///< the value was refused: not worth comparing with others
   };
   std::map<std::string, entry> entries;
 
   bool has(const std::string& path) const { return entries.contains(path); }
+  bool is_wrong(const std::string& path) const;
   /// The value's place, else that of the nearest section around it, else the file.
   place of(std::string path) const;
   place key_of(const std::string& path) const;

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/limits.hpp"
+
 namespace tocsin::keys {
 
 key& section::text(std::string_view name, std::string& to, std::string_view doc, text_check check) {
@@ -59,12 +61,6 @@ struct overloaded : Ts... {
 template <class... Ts>
 overloaded(Ts...) -> overloaded<Ts...>;
 
-std::string plain_number(double value) {
-  std::array<char, 32> text;
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-  return {text.data(), end};
-}
-
 std::string join(const std::vector<std::string_view>& names) {
   std::string out;
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -74,8 +70,10 @@ std::string join(const std::vector<std::string_view>& names) {
   return out;
 }
 
-complaint outside(const std::string& value, const std::string& range) {
-  return {value + " is out of range", "write " + range};
+std::string wanted(const key& k) { return std::string{type_name(k)} + " from " + range_text(k); }
+
+complaint outside(const std::string& value, const key& k) {
+  return {value + " is out of range", "write " + wanted(k)};
 }
 
 template <class Number>
@@ -88,10 +86,10 @@ std::optional<complaint> assign_whole(const key& k, const whole_value& v, const 
   std::uint64_t value = 0;
   if (!reads_fully(text, value)) {
     const bool digits = !text.empty() && text.find_first_not_of("-0123456789") == text.npos;
-    if (digits) return outside(text.substr(0, 32), range_text(k));
-    return complaint{quoted(text) + " is not a whole number", "write " + range_text(k)};
+    if (digits) return outside(text.substr(0, 32), k);
+    return complaint{quoted(text) + " is not a whole number", "write " + wanted(k)};
   }
-  if (value < v.min || value > v.max) return outside(text, range_text(k));
+  if (value < v.min || value > v.max) return outside(text, k);
   std::visit([&](auto* to) { *to = static_cast<std::remove_reference_t<decltype(*to)>>(value); },
              v.to);
   return std::nullopt;
@@ -101,8 +99,8 @@ std::optional<complaint> assign_number(const key& k, const number_value& v,
                                        const std::string& text) {
   double value = 0;
   if (!reads_fully(text, value) || !std::isfinite(value))
-    return complaint{quoted(text) + " is not a number", "write " + range_text(k)};
-  if (value < v.min || value > v.max) return outside(text.substr(0, 32), range_text(k));
+    return complaint{quoted(text) + " is not a number", "write " + wanted(k)};
+  if (value < v.min || value > v.max) return outside(text.substr(0, 32), k);
   *v.to = value;
   return std::nullopt;
 }
@@ -116,7 +114,7 @@ std::optional<complaint> assign_span(const key& k, const span_value& v, const st
                          ? "write " + text + "s for seconds; units are ms, s, m, h and d"
                          : "write for example 90s, 1m30s, 500ms, 2h or 7d"};
   }
-  if (*value < v.min || *value > v.max) return outside(text.substr(0, 32), range_text(k));
+  if (*value < v.min || *value > v.max) return outside(text.substr(0, 32), k);
   *v.to = *value;
   return std::nullopt;
 }
@@ -145,8 +143,15 @@ std::string in_quotes(std::string_view text) {
 
 } // namespace
 
+std::string plain_number(double value) {
+  std::array<char, 400> text; // the longest double in full
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed).ptr;
+  return {text.data(), end};
+}
+
 std::string_view type_name(const key& k) {
-  return std::visit(overloaded{[](const text_value&) { return "text"; },
+  return std::visit(overloaded{[](const text_value&) { return "a text"; },
                                [](const flag_value&) { return "true or false"; },
                                [](const whole_value&) { return "a whole number"; },
                                [](const number_value&) { return "a number"; },
@@ -174,6 +179,10 @@ std::string range_text(const key& k) {
 }
 
 std::optional<complaint> assign(const key& k, const std::string& scalar, bool plain) {
+  if (scalar.size() > limits::config_text_bytes_max)
+    return complaint{quoted(scalar) + " is longer than " +
+                         std::to_string(limits::config_text_bytes_max) + " bytes",
+                     "shorten it"};
   for (char c : scalar)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       return complaint{quoted(scalar) + " contains a control character", "write it in one line"};
@@ -271,6 +280,8 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
       std::swap(before, last);
       std::swap(last, row);
     }
+    // Cut-off words are meant, however much is missing.
+    if (word.size() >= 3 && name.starts_with(word)) last[name.size()] = 1;
     // A word that shares nothing is not near, however short both are.
     if (last[name.size()] < least && last[name.size()] < std::max(word.size(), name.size())) {
       least = last[name.size()];

@@ -87,8 +87,8 @@ struct section {
   key& group(std::string_view name, section inner, std::string_view doc);
   /// A list of sections. `make` gives a new item, `describe` its keys.
   template <class Item, class Make, class Describe>
-  key& list(std::string_view name, std::vector<Item>& items, Make make, Describe describe,
-            std::string_view doc);
+  key& list(std::string_view name, std::vector<Item>& items, std::size_t most, Make make,
+            Describe describe, std::string_view doc);
 
 private:
   template <class Value>
@@ -103,6 +103,7 @@ struct sections_value {
   std::function<std::size_t()> size;
   std::function<section(std::size_t)> at;
   std::function<section()> prototype; ///< an item outside the list, for descriptions
+  std::size_t most = 0;               ///< items; 0 = bounded only by the size of the file
 };
 
 struct key {
@@ -110,8 +111,8 @@ struct key {
   std::string_view doc;
   std::string_view unit_text;
   std::vector<std::string_view>
-      kinds; ///< only for sources or receivers of these kinds; empty = all
-  bool is_required = false;
+      kinds;                ///< only for sources or receivers of these kinds; empty = all
+  bool is_required = false; ///< with `kinds`: by these kinds
   std::variant<text_value, flag_value, whole_value, number_value, span_value, choice_value,
                texts_value, text_map_value, section, sections_value>
       value;
@@ -140,8 +141,8 @@ requires std::is_enum_v<Enum> key& section::choice(std::string_view name, Enum& 
 }
 
 template <class Item, class Make, class Describe>
-key& section::list(std::string_view name, std::vector<Item>& items, Make make, Describe describe,
-                   std::string_view doc) {
+key& section::list(std::string_view name, std::vector<Item>& items, std::size_t most, Make make,
+                   Describe describe, std::string_view doc) {
   return add(name, doc,
              sections_value{[&items] { items.clear(); },
                             [&items, make, describe] {
@@ -155,7 +156,8 @@ key& section::list(std::string_view name, std::vector<Item>& items, Make make, D
                               section s = describe(*item);
                               s.owner = item;
                               return s;
-                            }});
+                            },
+                            most});
 }
 
 template <class Value>
@@ -174,6 +176,8 @@ std::optional<complaint> assign(const key& k, const std::string& scalar, bool pl
 std::string print(const key& k);
 bool is_scalar(const key& k);
 
+/// The shortest text that reads back as the same number.
+std::string plain_number(double value);
 /// At most 64 characters of a value, quoted, safe to print.
 std::string quoted(std::string_view value);
 /// The most similar of `names`, when it is similar enough to be meant.
