@@ -237,10 +237,12 @@ private:
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const yaml_node& item = *node.items[i];
       const std::string name = path + '[' + std::to_string(i) + ']';
-      given_.entries[name] = {place_of(item), place_of(item)};
+      // yaml-cpp places a missing value at the next thing it finds: too far away.
+      const place at = place_of(item.kind == yaml_node::kind_t::null ? node : item);
+      given_.entries[name] = {at, at};
       section s = list.append();
       if (item.kind == yaml_node::kind_t::null)
-        problems_.error(place_of(item), name + " is empty", "remove the entry or fill it");
+        problems_.error(at, name + " is empty", "remove the entry or fill it");
       else
         read_section(s, &item, name);
     }

@@ -210,10 +210,21 @@ std::optional<config_problem> check_bytes(const std::string& text, const std::st
   return std::nullopt;
 }
 
-std::string remedy_of_syntax(const std::string& what) {
-  if (what.find("end of map") != what.npos || what.find("illegal map value") != what.npos)
+bool indented_by_tab(const std::string& text, int line) {
+  std::size_t start = 0;
+  for (int i = 0; i < line && start != text.npos; ++i) {
+    start = text.find('\n', start);
+    if (start != text.npos) ++start;
+  }
+  if (start == text.npos) return false;
+  const std::size_t first = text.find_first_not_of(' ', start);
+  return first != text.npos && text[first] == '\t';
+}
+
+std::string remedy_of_syntax(const std::string& text, const YAML::Exception& e) {
+  if (indented_by_tab(text, e.mark.line)) return "indent with spaces, not with tabs";
+  if (e.msg.find("end of map") != e.msg.npos || e.msg.find("illegal map value") != e.msg.npos)
     return "check the indentation, and quote texts that contain ': '";
-  if (what.find("tab") != what.npos) return "indent with spaces";
   return "check indentation, quotes and brackets before this place";
 }
 
@@ -246,7 +257,7 @@ std::shared_ptr<const yaml_node> parse_yaml(const std::string& text, const std::
   } catch (const YAML::Exception& e) {
     const bool known = !e.mark.is_null();
     problems.push_back({file, known ? e.mark.line + 1 : 0, known ? e.mark.column + 1 : 0, true,
-                        "not YAML: " + e.msg, remedy_of_syntax(e.msg)});
+                        "not YAML: " + e.msg, remedy_of_syntax(text, e)});
   }
   return nullptr;
 }
