@@ -22,5 +22,12 @@ inline constexpr std::size_t incident_members_max = 1000;      ///< listed by na
 inline constexpr std::size_t quarantine_records_max = 10'000;  ///< kept with their bytes
 inline constexpr std::size_t http_body_bytes_max = 1 << 20;
 inline constexpr std::size_t vantages_max = 64;                ///< bits of a daemon's "heard through" mask
+inline constexpr std::size_t config_bytes_max = 8 << 20;       ///< an inventory of 50,000 daemons fits
+inline constexpr std::size_t config_nesting_max = 16;          ///< the deepest key is at level 6
+inline constexpr std::size_t config_nodes_max = 1'000'000;     ///< aliases expanded: stops alias bombs
+inline constexpr std::size_t config_text_bytes_max = 4096;     ///< one value: a path, a URL
+inline constexpr std::size_t config_overrides_max = 10'000;    ///< each holds a full set of rules
+inline constexpr std::size_t config_receivers_max = 1000;      ///< each has a thread of its own
+inline constexpr std::size_t config_problems_max = 1000;       ///< nobody reads more
 
 } // namespace tocsin::limits
