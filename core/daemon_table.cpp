@@ -196,7 +196,7 @@ void daemon_table::apply_to_many(const record& r, effects& out) {
       slots_[i].machine->apply(r, slots_[i].peers, out);
       refile(i);
     }
-    if (part_.index == 0) out.push_back({r.at, {}, sight_changed{r.vantage, r.kind == record_kind::sight_regained}});
+    if (part_.index == 0 && r.peer != restart_gap) out.push_back({r.at, {}, sight_changed{r.vantage, r.kind == record_kind::sight_regained}});
     return;
   case record_kind::host_stop:
   case record_kind::host_start:
