@@ -46,6 +46,8 @@ result<std::string> host_after(std::string_view first, std::uint32_t k) {
          std::to_string(net & 255) + '.' + std::to_string(step % 254 + 1);
 }
 
+std::string default_first_host(std::size_t n) { return "10." + std::to_string(n % 256) + ".0.1"; }
+
 plant::plant(std::unique_ptr<state> s) : state_(std::move(s)) {}
 plant::~plant() = default;
 plant::plant(plant&&) noexcept = default;
@@ -57,7 +59,7 @@ result<plant> plant::make(plant_options o) {
   for (std::size_t f = 0; f < o.fleets.size(); ++f) {
     fleet_options& fleet = o.fleets[f];
     total += fleet.daemons;
-    if (fleet.first_host.empty()) fleet.first_host = "10." + std::to_string(f % 256) + ".0.1";
+    if (fleet.first_host.empty()) fleet.first_host = default_first_host(f);
     if (fleet.period < 1ms || fleet.jitter < 0s || fleet.jitter * 10 >= fleet.period)
       return fail(
           errc::invalid,

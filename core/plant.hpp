@@ -113,6 +113,8 @@ private:
   std::unique_ptr<state> state_;
 };
 
+/// Where the `n`-th fleet begins that does not say: "10.<n>.0.1".
+std::string default_first_host(std::size_t n);
 /// The `k`-th address after `first` whose last number is 1 to 254. Fails when `first` is no IPv4
 /// address or the addresses end.
 result<std::string> host_after(std::string_view first, std::uint32_t k);

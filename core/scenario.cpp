@@ -149,7 +149,6 @@ void parser::try_plant() {
   // A trial run of the faults, without letting time pass, finds the targets that are not there.
   auto trial = plant::make(s_.plant);
   if (!trial) return complain(last_fleet_, trial.error().text, "change the fleet lines");
-  const std::vector<plant_target> fleet = trial->daemons();
   for (std::size_t i = 0; i < s_.faults.size(); ++i) {
     if (auto ok = trial->inject(s_.faults[i]); !ok)
       complain(fault_lines_[i], ok.error().text, "correct the target");
@@ -159,8 +158,12 @@ void parser::try_plant() {
   }
   if (inventory_)
     for (const fleet_options& f : s_.plant.fleets)
-      for (std::uint32_t k = 0; k < f.daemons; ++k)
-        s_.inventory.push_back({*host_after(f.first_host, k), f.service, f.network, 0, {}});
+      for (std::uint32_t k = 0; k < f.daemons; ++k) {
+        expected_daemon& e = s_.inventory.emplace_back();
+        e.host = host_after(f.first_host, k).value();
+        e.service = f.service;
+        e.network = f.network;
+      }
   s_.rules.inventory = s_.inventory;
   name_subjects(trial->daemons());
 }

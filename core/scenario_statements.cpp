@@ -43,6 +43,7 @@ void parse_fleet(scenario_words& w, scenario& s) {
             "through or seed");
     }
   }
+  if (f.first_host.empty()) f.first_host = default_first_host(s.plant.fleets.size());
   if (w.ok()) s.plant.fleets.push_back(std::move(f));
 }
 
