@@ -26,6 +26,8 @@ public:
   void feed(record_batch& batch, story& out);
   /// Lets time pass to `until` without input: deadlines up to and including it fire.
   void advance(timestamp until, story& out);
+  /// Names for vantage points, by index, for titles and causes.
+  void set_vantage_names(std::vector<std::string> names) { groups_.set_vantage_names(std::move(names)); }
   /// Says what happened at the very last moment. Time stands still.
   void finish(story& out);
 
