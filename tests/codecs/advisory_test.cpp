@@ -24,8 +24,9 @@ TEST(advisory, every_name_is_its_own_field) {
   for (int i = 0; i < static_cast<int>(advisory_field::none); ++i) {
     const auto f = static_cast<advisory_field>(i);
     EXPECT_EQ(field_of(to_text(f)), f) << to_text(f);
-    if (i < static_cast<int>(counter_count))
+    if (i < static_cast<int>(counter_count)) {
       EXPECT_EQ(to_text(f), to_text(static_cast<counter>(i)));
+    }
   }
   for (const char* other :
        {"", "u", "upp", "hostid", "hostaddr2", "ADV_CLASS", "sn", "os", "client_limits"})
@@ -216,10 +217,11 @@ TEST(advisory, a_field_of_the_wrong_type_is_absent_and_told_once) {
     EXPECT_TRUE(r->has(counter::messages_sent));
     const auto problem = b.take_problem();
     ASSERT_EQ(problem.has_value(), i == 0);
-    if (problem)
+    if (problem) {
       EXPECT_EQ(problem->text, "field 'up' of a heartbeat is text, not a number; it is taken as "
                                "absent here and, without "
                                "further notice, in later messages");
+    }
   }
   ASSERT_TRUE(b.begin("_RV.INFO.SYSTEM.HOST.START.0A62A389"));
   b.text("up", "0");

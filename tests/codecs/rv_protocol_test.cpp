@@ -36,8 +36,9 @@ TEST(rv_protocol, our_side_of_a_gob_session_is_the_recorded_one) {
   said.push_back(*write_listen('L', "FAB.>"));
   std::size_t i = 0;
   for (const auto& f : frames)
-    if (f.direction == 'C' && i < said.size())
+    if (f.direction == 'C' && i < said.size()) {
       EXPECT_EQ(test::to_hex(said[i++]), test::to_hex(f.bytes)) << i;
+    }
   EXPECT_EQ(i, said.size());
 }
 
