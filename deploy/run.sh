@@ -33,8 +33,7 @@ while [ $# -gt 0 ]; do
 done
 
 [ "$install" = no ] || ./deploy/setup.sh
-# TOCSIN_WERROR=OFF: a folder that deploy/test.sh made keeps its own idea otherwise.
-cmake --preset release --log-level=WARNING -DTOCSIN_WERROR=OFF >/dev/null
+cmake --preset release --log-level=WARNING >/dev/null
 cmake --build --preset release -j "${TOCSIN_JOBS:-$(nproc)}" --target tocsin tocsin_test_rvd
 tocsin=build/release/tocsin
 rvd=build/release/tests/rv_daemon/tocsin-test-rvd
