@@ -157,6 +157,7 @@ private:
   /// Finds out what the line is about. False: nothing for us.
   bool begin(const object& whole, std::string_view text) {
     if (mapping_.subject.empty()) {
+      heartbeat_ = true;
       builder_.begin(record_kind::heartbeat);
       return true;
     }
@@ -166,9 +167,15 @@ private:
       report(line_, errc::missing, "no text at '" + mapping_.subject + "'; name the key with formats.jsonl.subject, or \"\" when every line is a heartbeat", text);
       return false;
     }
+    heartbeat_ = classify_subject(subject).gives == record_kind::heartbeat;
     if (builder_.begin(subject)) return true;
     ++ignored_total_;
     return false;
+  }
+
+  /// A house's flat heartbeat may have a "host" of its own, which is not the other side of a loss.
+  static bool of_advisories_only(advisory_field f) {
+    return f == advisory_field::host || f == advisory_field::scid || f == advisory_field::lost;
   }
 
   static bool find(object in, std::string_view path, element& into) {
@@ -193,7 +200,7 @@ private:
       } else {
         const json_use use = uses_.of(path);
         if (use.role == json_role::at) read_at(field.value, said, text);
-        else if (use.role == json_role::field) give(use.field, field.value);
+        else if (use.role == json_role::field && !(heartbeat_ && of_advisories_only(use.field))) give(use.field, field.value);
       }
       path.resize(before);
     }
@@ -281,6 +288,7 @@ private:
   std::string_view service_, network_; ///< the context's, kept by the batch being filled
   std::string carry_;
   bool discarding_ = false;
+  bool heartbeat_ = false; ///< what the present line is about
   std::uint64_t line_ = 0;
   std::size_t line_bytes_ = 256;
   timestamp previous_ = from_nanoseconds(0);

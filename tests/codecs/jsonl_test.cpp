@@ -87,7 +87,7 @@ TEST(jsonl, arrival_wins_over_what_the_line_says) {
 }
 
 TEST(jsonl, bad_lines_are_named_and_the_rest_goes_on) {
-  const std::string text = heartbeat + "\n{\"at\":1,\n[1]\n\n{\"subject\":5}\n{\"subject\":\"_RV.INFO.SYSTEM.HOST.STATUS.XYZ\",\"message\":{}}\n" +
+  const std::string text = heartbeat + "\n{\"at\":1,\n[1]\n\n{\"subject\":5}\n{\"subject\":\"_RV.INFO.SYSTEM.HOST.STATUS\",\"message\":{}}\n" +
                            R"({"subject":"_RV.INFO.SYSTEM.HOST.STATUS.0A62A389","message":{"up":-3,"cc":"4"}})" + "\r\n" + heartbeat;
   const decoded d = decode(text);
   ASSERT_EQ(d.batch.records.size(), 3u);
