@@ -20,6 +20,9 @@ inline constexpr std::size_t daemons_max = 2'000'000;          ///< a hostile fe
 inline constexpr std::size_t daemons_per_host_max = 256;       ///< services of one host
 inline constexpr std::size_t incident_members_max = 1000;      ///< listed by name; the rest is counted
 inline constexpr std::size_t quarantine_records_max = 10'000;  ///< kept with their bytes
+inline constexpr std::uint32_t ledger_attempts_max = 200;      ///< newest attempts kept per notification: two days of retries
+inline constexpr std::size_t answer_bytes_max = 400;           ///< of a receiver's answer, kept in the ledger
+inline constexpr std::size_t stream_connections_max = 64;      ///< peers of one listening TCP source, each with its buffers
 inline constexpr std::size_t http_body_bytes_max = 1 << 20;
 inline constexpr std::size_t vantages_max = 64;                ///< bits of a daemon's "heard through" mask
 
