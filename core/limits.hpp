@@ -25,5 +25,12 @@ inline constexpr std::size_t answer_bytes_max = 400;           ///< of a receive
 inline constexpr std::size_t stream_connections_max = 64;      ///< peers of one listening TCP source, each with its buffers
 inline constexpr std::size_t http_body_bytes_max = 1 << 20;
 inline constexpr std::size_t vantages_max = 64;                ///< bits of a daemon's "heard through" mask
+inline constexpr std::size_t config_bytes_max = 8 << 20;       ///< an inventory of 50,000 daemons fits
+inline constexpr std::size_t config_nesting_max = 16;          ///< the deepest key is at level 6
+inline constexpr std::size_t config_nodes_max = 1'000'000;     ///< aliases expanded: stops alias bombs
+inline constexpr std::size_t config_text_bytes_max = 4096;     ///< one value: a path, a URL
+inline constexpr std::size_t config_overrides_max = 10'000;    ///< each holds a full set of rules
+inline constexpr std::size_t config_receivers_max = 1000;      ///< each has a thread of its own
+inline constexpr std::size_t config_problems_max = 1000;       ///< nobody reads more
 
 } // namespace tocsin::limits

@@ -1,4 +1,4 @@
-// The one place in io that reads the system's clock.
+// The one place in io that reads the wall clock.
 #pragma once
 
 #include <chrono>
@@ -8,8 +8,7 @@
 namespace tocsin {
 
 inline timestamp wall_clock() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return timestamp{std::chrono::duration_cast<duration>(now)};
+  return timestamp{std::chrono::duration_cast<duration>(std::chrono::system_clock::now().time_since_epoch())};
 }
 
 } // namespace tocsin
