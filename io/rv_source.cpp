@@ -15,6 +15,7 @@
 #include "codecs/rv_records.hpp"
 #include "codecs/rv_session.hpp"
 #include "core/limits.hpp"
+#include "io/clock.hpp"
 #include "io/log.hpp"
 #include "io/rv_socket.hpp"
 
@@ -27,11 +28,6 @@ using steady = std::chrono::steady_clock;
 constexpr std::size_t read_bytes = 64 * 1024;
 constexpr std::size_t reads_per_poll = 4;       ///< 256 KiB: about one full batch of heartbeats
 constexpr std::size_t errors_per_poll_max = 64; ///< kept with their bytes; the rest is counted
-
-timestamp wall_clock() {
-  return timestamp{
-      std::chrono::duration_cast<duration>(std::chrono::system_clock::now().time_since_epoch())};
-}
 
 steady::duration steady_span(duration d) { return std::chrono::duration_cast<steady::duration>(d); }
 
@@ -170,12 +166,12 @@ void rv_source::run() {
     if (again) ++counts_.reconnects;
     update_counts();
     set_state("connecting", settings_.daemon);
-    link_began_ = steady::now();
+    link_began_ = monotonic_clock();
     const error why = run_link(*at);
     socket_ = file_handle{};
     if (stopping_) return;
     on_lost(why);
-    wait_before_retry(why, steady::now() - link_began_);
+    wait_before_retry(why, monotonic_clock() - link_began_);
   }
 }
 
@@ -185,7 +181,7 @@ error rv_source::run_link(const host_and_port& at) {
                       settings_.listen,
                       static_cast<std::uint64_t>(to_nanoseconds(wall_clock())) ^
                           static_cast<std::uint64_t>(::getpid()) << 48}};
-  link_began_ = steady::now();
+  link_began_ = monotonic_clock();
   frame_open_ = false;
   while (!stopping_) {
     const auto done = exchange(session);
@@ -233,14 +229,14 @@ result<void> rv_source::connect(const host_and_port& at) {
 }
 
 result<void> rv_source::await_connected() {
-  const auto deadline = steady::now() + steady_span(timing_.connect);
+  const auto deadline = monotonic_clock() + steady_span(timing_.connect);
   while (!stopping_) {
     if (wait(socket_.get(), POLLOUT, deadline) != 0) {
       if (const int code = connect_error(socket_.get()))
         return fail(errc::unreachable, errno_text(code));
       return {};
     }
-    if (steady::now() >= deadline)
+    if (monotonic_clock() >= deadline)
       return fail(errc::timeout, "no answer within " + to_text(timing_.connect));
   }
   return fail(errc::io, "stopped");
@@ -294,9 +290,9 @@ result<void> rv_source::drain(rv_session& session) {
     any = true;
     decode(**frame, now);
   }
-  if (any) last_frame_ = steady::now();
+  if (any) last_frame_ = monotonic_clock();
   const bool open = session.buffered() > 0;
-  if (open && (any || !frame_open_)) frame_began_ = steady::now();
+  if (open && (any || !frame_open_)) frame_began_ = monotonic_clock();
   frame_open_ = open;
   return {};
 }
@@ -325,7 +321,7 @@ void rv_source::decode(std::string_view frame, timestamp now) {
 
 void rv_source::on_listening(const rv_session& session, timestamp now) {
   listening_ = true;
-  last_frame_ = steady::now();
+  last_frame_ = monotonic_clock();
   const rv_init_response& daemon = session.daemon();
   if (settings_.context.daemon_host.empty()) {
     char dotted[16];
@@ -383,9 +379,9 @@ void rv_source::hand_on_errors() {
 
 /// Without credit the socket is left alone; the time that passes is ours, not the daemon's.
 void rv_source::hold() {
-  const auto before = steady::now();
+  const auto before = monotonic_clock();
   wait(-1, 0, steady::time_point::max());
-  const auto passed = steady::now() - before;
+  const auto passed = monotonic_clock() - before;
   last_frame_ += passed;
   frame_began_ += passed;
 }
@@ -400,7 +396,7 @@ steady::time_point rv_source::next_deadline(const rv_session& session) const {
 }
 
 result<void> rv_source::check_deadlines(const rv_session& session) const {
-  const auto now = steady::now();
+  const auto now = monotonic_clock();
   if (now < next_deadline(session)) return {};
   if (session.phase() != rv_session::phase_t::listening)
     return fail(errc::timeout, "handshake not done within " + to_text(timing_.handshake) + ": " +
@@ -424,8 +420,8 @@ void rv_source::wait_before_retry(const error& why, steady::duration lasted) {
   set_state("lost", why.text + "; next try in " +
                         to_text(std::chrono::ceil<std::chrono::milliseconds>(delay)));
   update_counts();
-  const auto deadline = steady::now() + steady_span(delay);
-  while (!stopping_ && steady::now() < deadline) {
+  const auto deadline = monotonic_clock() + steady_span(delay);
+  while (!stopping_ && monotonic_clock() < deadline) {
     hand_on();
     wait(-1, 0, deadline);
   }
@@ -437,7 +433,7 @@ short rv_source::wait(int fd, short events, steady::time_point deadline) {
   int timeout = -1;
   if (deadline != steady::time_point::max()) {
     const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - steady::now()).count();
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - monotonic_clock()).count();
     timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
   }
   if (::poll(fds, 2, timeout) <= 0) return 0;
