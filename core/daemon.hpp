@@ -114,6 +114,7 @@ private:
   // daemon.cpp: dispatch and deadlines
   void fire(effects& out);
   void fire_liveness(timestamp at, effects& out);
+  void fire_trouble(timestamp at, effects& out);
   void arm_liveness();
   void rearm();
   timestamp silence_base() const {
