@@ -47,6 +47,9 @@ enum class counter : std::uint8_t {
 };
 inline constexpr std::size_t counter_count = 16;
 
+/// `peer` of a sight_lost that only says: the watcher itself was not running. No incident comes of it.
+inline constexpr std::string_view restart_gap = "restart";
+
 /// Where `at` comes from: decides whether clock skew can be judged.
 enum class time_source : std::uint8_t { arrival, log, message };
 

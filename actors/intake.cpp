@@ -1,0 +1,206 @@
+#include "actors/intake.hpp"
+
+#include "actors/supervisor.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "core/engine.hpp"
+#include "core/limits.hpp"
+#include "io/log.hpp"
+
+namespace tocsin {
+
+intake::intake(caf::actor_config& cfg, intake_options options)
+    : event_based_actor(cfg), options_(std::move(options)), watermark_(options_.watermark) {}
+
+caf::behavior intake::make_behavior() {
+  keep_exception_text(this);
+  send(options_.groups, caf::actor_cast<caf::actor>(this));
+  return {
+      [this](source_batch& b) { add(b); },
+      [this](const source_trouble& t) {
+        options_.metrics->decode_errors += t.errors->size();
+        for (const decode_error& e : *t.errors) {
+          if (options_.trouble) options_.trouble(t.source, e);
+          if (recorder_)
+            send(recorder_, quarantined{live_ ? time_now(this, options_.anchor) : watermark_,
+                                                "source " + std::to_string(t.source), e});
+        }
+      },
+      [](const source_ended&) {},
+      [this](const step_done& d) { done(d); },
+      [this](const wake_up& w) {
+        if (w.generation != generation_) return;
+        armed_ = never;
+        look_at_clock();
+      },
+      [this](const pass_time& p) -> caf::result<caf::unit_t> {
+        auto promise = make_response_promise<caf::unit_t>();
+        const timestamp until = p.until == unset || p.until < watermark_ ? watermark_ : p.until + duration{1};
+        const timestamp complete = until == watermark_ && watermark_ != unset ? until + duration{1} : until;
+        if (until != unset) pass(until, complete, no_source, nullptr, promise);
+        else promise.deliver(caf::unit);
+        return promise;
+      },
+      [this](const go_live& g) { start_living(g); },
+      [this](const flush&) -> caf::result<caf::unit_t> {
+        if (steps_.empty()) return caf::unit;
+        idle_.push_back(make_response_promise<caf::unit_t>());
+        return idle_.back();
+      },
+      [this](snapshot_due) {
+        snapshot();
+        if (snapshot_every_ > 0s)
+          delayed_send(this, std::chrono::duration_cast<caf::timespan>(snapshot_every_), snapshot_due{});
+      },
+      [this](const new_rules& n) {
+        for (auto& s : options_.shards) send(s, n);
+        send(options_.groups, n);
+        if (live_) pass(watermark_, watermark_, no_source, nullptr, {});
+      },
+  };
+}
+
+void intake::start_living(const go_live& g) {
+  recorder_ = g.recorder;
+  snapshot_every_ = g.snapshot_every;
+  live_ = true;
+  if (watermark_ != unset) {
+    // A former life ended at the watermark. Whoever was heard then was not listened to since: blind, not lost.
+    auto gap = std::make_shared<record_batch>();
+    for (std::uint8_t v = 0; v < limits::vantages_max; ++v) {
+      record r;
+      r.kind = record_kind::sight_lost;
+      r.vantage = v;
+      r.peer = restart_gap;
+      r.at = watermark_ + duration{1};
+      gap->records.push_back(r);
+    }
+    source_batch batch{no_source, std::move(gap)};
+    add(batch);
+  }
+  const timestamp current = std::max(watermark_, time_now(this, options_.anchor));
+  pass(current, current, no_source, nullptr, {});
+  if (snapshot_every_ > 0s)
+    delayed_send(this, std::chrono::duration_cast<caf::timespan>(snapshot_every_), snapshot_due{});
+}
+
+void intake::on_exit() {
+  idle_.clear();
+  options_.shards.clear();
+  options_.groups = nullptr;
+  recorder_ = nullptr;
+  options_.grant = nullptr;
+  steps_.clear();
+}
+
+void intake::add(source_batch& b) {
+  record_batch& batch = *b.batch;
+  if (batch.records.empty()) {
+    if (options_.grant && b.source != no_source) options_.grant(b.source);
+    return;
+  }
+  auto& m = *options_.metrics;
+  if (live_) {
+    // A record from the future must not carry everybody's time with it.
+    const timestamp latest = std::max(watermark_, time_now(this, options_.anchor));
+    for (record& r : batch.records) r.at = std::min(r.at, latest);
+  }
+  m.records_moved += sequence(batch, watermark_);
+  m.records += batch.records.size();
+  batch_ptr shared = std::move(b.batch);
+  if (recorder_) send(recorder_, journal_append{shared});
+  pass(watermark_, watermark_, b.source, std::move(shared), {});
+}
+
+void intake::pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise promise) {
+  watermark_ = std::max(watermark_, until);
+  steps_.push_back({++number_, source, std::move(promise)});
+  auto& m = *options_.metrics;
+  ++m.steps;
+  m.steps_in_flight = steps_.size();
+  m.watermark_ns = to_nanoseconds(watermark_);
+  send_step(batch, until, complete);
+}
+
+void intake::send_step(const batch_ptr& batch, timestamp until, timestamp complete) {
+  const auto count = static_cast<std::uint32_t>(options_.shards.size());
+  if (count == 1 || !batch) {
+    for (auto& s : options_.shards) send(s, step{number_, batch, nullptr, until, complete});
+    return;
+  }
+  std::vector<std::shared_ptr<std::vector<std::uint32_t>>> positions(count);
+  for (auto& p : positions) {
+    p = std::make_shared<std::vector<std::uint32_t>>();
+    p->reserve(batch->records.size() / count + 64);
+  }
+  for (std::uint32_t i = 0; i < batch->records.size(); ++i) {
+    const record& r = batch->records[i];
+    if (r.host.empty()) // sight and time are everybody's
+      for (auto& p : positions) p->push_back(i);
+    else
+      positions[daemon_table::shard_of(r.key_hash, count)]->push_back(i);
+  }
+  for (std::uint32_t i = 0; i < count; ++i)
+    send(options_.shards[i], step{number_, batch, std::move(positions[i]), until, complete});
+}
+
+void intake::done(const step_done& d) {
+  while (!steps_.empty() && steps_.front().number <= d.number) {
+    in_flight& s = steps_.front();
+    if (s.source != no_source && options_.grant) options_.grant(s.source);
+    if (s.done.pending()) s.done.deliver(caf::unit);
+    steps_.pop_front();
+  }
+  options_.metrics->steps_in_flight = steps_.size();
+  if (steps_.empty())
+    for (auto& p : std::exchange(idle_, {})) p.deliver(caf::unit);
+  wake_ = d.wake;
+  if (live_) wake_at(wake_);
+}
+
+void intake::wake_at(timestamp when) {
+  if (when == never || (armed_ != never && armed_ <= when)) return;
+  armed_ = when;
+  scheduled_send(this, to_actor_time(when, options_.anchor), wake_up{++generation_});
+}
+
+void intake::look_at_clock() {
+  const timestamp current = time_now(this, options_.anchor);
+  if (current < wake_) {
+    wake_at(wake_);
+    return;
+  }
+  // A step in flight will tell the next deadline; its answer comes soon.
+  if (!steps_.empty()) {
+    wake_at(current + 1ms);
+    return;
+  }
+  auto& m = *options_.metrics;
+  const auto late = static_cast<std::uint64_t>(std::max<std::int64_t>(0, (current - wake_).count() / 1000));
+  ++m.deadline_late_log2_us[std::min<std::size_t>(31, static_cast<std::size_t>(std::bit_width(late)))];
+  m.deadline_late_sum_us += late;
+  if (recorder_ && current > watermark_) {
+    // The journal must know that time has passed, or a restart would judge the silence differently.
+    auto mark = std::make_shared<record_batch>();
+    record r;
+    r.kind = record_kind::time_mark;
+    r.at = current;
+    mark->records.push_back(r);
+    send(recorder_, journal_append{std::move(mark)});
+  }
+  pass(std::max(current, watermark_), std::max(current, watermark_), no_source, nullptr, {});
+}
+
+void intake::snapshot() {
+  if (!recorder_ || options_.metrics->records == records_at_snapshot_) return;
+  records_at_snapshot_ = options_.metrics->records;
+  // Time moves on by a nanosecond first, so that no effect of this very moment is still under way.
+  pass(watermark_ + duration{1}, watermark_ + duration{1}, no_source, nullptr, {});
+  const take_snapshot cut{number_, watermark_};
+  send(recorder_, cut); // in line with the journal: it knows the offset
+  for (auto& s : options_.shards) send(s, cut);
+}
+
+} // namespace tocsin

@@ -1,0 +1,79 @@
+// Puts all input of a node into one order: gives every record its time and offset, hands it to the
+// journal and the shards, and lets time pass when nothing comes.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "actors/clock.hpp"
+#include "actors/metrics.hpp"
+#include "actors/protocol.hpp"
+
+namespace tocsin {
+
+struct intake_options {
+  std::vector<caf::actor> shards;
+  caf::actor groups;
+  std::shared_ptr<node_metrics> metrics;
+  clock_anchor anchor;
+  timestamp watermark = unset;      ///< of a former life
+  std::function<void(std::size_t source)> grant;        ///< a batch of this source is done
+  std::function<void(std::size_t source, const decode_error&)> trouble;
+};
+
+/// From now on time is the clock's, and what comes is journaled. Before it (and in replay) time is the
+/// records' own.
+struct go_live {
+  caf::actor recorder;          ///< null: nothing is journaled
+  duration snapshot_every = 0s; ///< 0 = never
+};
+
+/// Asks the intake to let time pass (replay): answered with unit when everything before is said.
+struct pass_time {
+  timestamp until; ///< unset: not at all
+};
+
+class intake final : public caf::event_based_actor {
+public:
+  intake(caf::actor_config& cfg, intake_options options);
+  const char* name() const override { return "intake"; }
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  struct in_flight {
+    std::uint64_t number;
+    std::size_t source; ///< whose credit it is; no_source = nobody's
+    caf::response_promise done;
+  };
+  static constexpr std::size_t no_source = ~std::size_t{0};
+
+  void add(source_batch& b);
+  void pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise done);
+  void send_step(const batch_ptr& batch, timestamp until, timestamp complete);
+  void done(const step_done& d);
+  void start_living(const go_live& g);
+  void look_at_clock();
+  void wake_at(timestamp when);
+  void snapshot();
+
+  intake_options options_;
+  caf::actor recorder_;
+  duration snapshot_every_{0};
+  bool live_ = false;
+  std::vector<caf::response_promise> idle_; ///< asked to be told when nothing is in flight
+  timestamp watermark_;
+  std::uint64_t number_ = 0;
+  std::deque<in_flight> steps_;
+  timestamp wake_ = never;          ///< earliest deadline known
+  std::uint64_t generation_ = 0;    ///< of the timer that counts
+  timestamp armed_ = never;
+  std::uint64_t records_at_snapshot_ = 0;
+};
+
+} // namespace tocsin
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::pass_time)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::go_live)

@@ -1,0 +1,82 @@
+// Delivery: one actor on a thread of its own per receiver, so that a receiver that hangs holds up nobody else.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "actors/clock.hpp"
+#include "actors/metrics.hpp"
+#include "actors/protocol.hpp"
+#include "io/sender.hpp"
+
+namespace tocsin {
+
+/// Exponential back-off with jitter: base * 2^attempt up to a maximum, times 0.8 to 1.2 by a hash of the id.
+/// A receiver's own Retry-After wins when it is longer.
+duration retry_delay(std::uint32_t attempt, const std::string& id, std::optional<duration> retry_after);
+
+struct receiver_options {
+  std::string name;
+  std::function<std::unique_ptr<tocsin::sender>()> make; ///< called on the receiver's thread
+  caf::actor recorder;
+  std::shared_ptr<node_metrics> metrics;
+  clock_anchor anchor;
+  duration give_up_after = 72h; ///< then the notification is dead: kept, visible, not lost
+};
+
+class receiver final : public caf::event_based_actor {
+public:
+  receiver(caf::actor_config& cfg, receiver_options options);
+  const char* name() const override { return "receiver"; }
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  struct waiting_entry {
+    std::shared_ptr<const notification> what;
+    std::uint32_t attempts;
+  };
+  void attempt(const deliver& d);
+  void finished(const deliver& d, const delivery& outcome);
+
+  receiver_options options_;
+  std::unique_ptr<tocsin::sender> sender_;
+};
+
+struct notifier_options {
+  caf::actor recorder;
+  std::shared_ptr<node_metrics> metrics;
+  clock_anchor anchor;
+  std::vector<receiver_options> receivers;
+};
+
+/// The receivers of a new configuration.
+struct new_receivers {
+  std::shared_ptr<const std::vector<receiver_options>> all;
+};
+
+/// Hands each notification to its receiver; receivers that crash are started again.
+class notifier final : public caf::event_based_actor {
+public:
+  notifier(caf::actor_config& cfg, notifier_options options);
+  const char* name() const override { return "notifier"; }
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  void start_receiver(const receiver_options& r);
+  void replace(const std::vector<receiver_options>& fresh);
+  notifier_options options_;
+  std::map<std::string, caf::actor> receivers_;
+  std::map<caf::actor_addr, std::string> names_;
+  /// Handed out and not finished, by receiver: given again to a receiver that crashed.
+  std::map<std::string, std::map<std::string, std::shared_ptr<const notification>>> open_;
+};
+
+} // namespace tocsin
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::new_receivers)

@@ -1,0 +1,176 @@
+// All messages between the actors of a node. They never leave the process: bulk goes as shared,
+// immutable memory.
+#pragma once
+
+#include <caf/all.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "codecs/decoder.hpp"
+#include "core/daemon_table.hpp"
+#include "core/group_table.hpp"
+#include "core/record.hpp"
+
+namespace tocsin {
+
+using batch_ptr = std::shared_ptr<const record_batch>;
+using positions_ptr = std::shared_ptr<const std::vector<std::uint32_t>>;
+
+// -- the path of the input: source thread -> intake -> shards -> groups -> intake -----------------
+
+/// Source thread -> intake. Costs the source one credit.
+struct source_batch {
+  std::size_t source;
+  std::shared_ptr<record_batch> batch;
+};
+/// Source thread -> intake: bytes that could not be used.
+struct source_trouble {
+  std::size_t source;
+  std::shared_ptr<const std::vector<decode_error>> errors;
+};
+/// Source thread -> intake: nothing more will come.
+struct source_ended {
+  std::size_t source;
+};
+/// Intake -> every shard: apply these, then everything before `until` has been seen.
+struct step {
+  std::uint64_t number;
+  batch_ptr batch;         ///< null: only time passes
+  positions_ptr positions; ///< null: all records of the batch are the shard's
+  timestamp until;         ///< deadlines strictly before it fire
+  timestamp complete;      ///< effects before it are complete; later than `until` only when input ends
+};
+/// Shard -> groups: what its subjects said; the shard is complete before `until`.
+struct step_said {
+  std::uint64_t number;
+  std::uint32_t shard;
+  timestamp until, complete;
+  std::shared_ptr<effects> said;
+  timestamp wake; ///< the shard's next deadline
+};
+/// Groups -> intake: every shard and the groups have done it.
+struct step_done {
+  std::uint64_t number;
+  timestamp wake; ///< earliest deadline of all shards and groups
+};
+
+// -- snapshots: a cut through everything at a step border ----------------------------------------
+
+/// Intake -> recorder, in line with the journal, and -> shards, in line with the steps: here is the cut.
+struct take_snapshot {
+  std::uint64_t number; ///< step after which the cut lies
+  timestamp watermark;
+};
+/// Shard -> groups, in line with step_said.
+struct snapshot_part {
+  take_snapshot cut;
+  std::uint32_t shard;
+  std::shared_ptr<const std::string> bytes;
+};
+/// Groups -> recorder.
+struct snapshot_taken {
+  take_snapshot cut;
+  std::shared_ptr<const std::string> bytes;
+};
+
+// -- what was said: groups -> recorder -> notifier ------------------------------------------------
+
+using story_ptr = std::shared_ptr<const story>;
+/// Groups -> recorder: to be stored, then notified.
+struct story_told {
+  story_ptr what;
+};
+/// Intake -> recorder: input to be journaled.
+struct journal_append {
+  batch_ptr batch;
+};
+/// Anyone -> recorder: bytes set aside.
+struct quarantined {
+  timestamp at;
+  std::string source;
+  decode_error what;
+};
+/// Recorder -> notifier.
+struct deliver {
+  std::shared_ptr<const notification> what;
+  std::uint32_t attempts;
+};
+/// Receiver -> recorder: one attempt's outcome.
+struct attempted {
+  std::string id, state, answer;
+  timestamp at, next_attempt;
+};
+
+// -- steering and questions -----------------------------------------------------------------------
+
+struct new_rules {
+  std::shared_ptr<const rule_book> rules;
+  alerting_rules receivers;
+};
+/// Time to look whether a deadline is due.
+struct wake_up {
+  std::uint64_t generation;
+};
+struct snapshot_due {};
+struct commit_due {};
+struct stop_now {};
+struct flush {}; ///< -> unit when everything before it is durable
+
+/// -> daemon_list
+struct list_daemons {
+  std::string host, state; ///< empty = all
+  std::size_t most = 1000, from = 0;
+};
+using status_ptr = std::shared_ptr<const daemon_status>;
+struct daemon_list {
+  std::vector<status_ptr> daemons;
+  std::size_t total = 0; ///< that match
+  std::size_t known = 0; ///< all of the shard
+};
+/// To a daemon's handle -> status_ptr.
+struct describe {};
+/// -> caf::actor: the handle of one daemon.
+struct find_daemon {
+  std::string host, service;
+};
+/// -> groups_list
+struct list_groups {};
+using groups_list = std::shared_ptr<const std::vector<group_status>>;
+
+/// A message to a subject, on its way through the subject's host.
+struct hosted_message {
+  caf::strong_actor_ptr to;
+  caf::message what;
+};
+
+} // namespace tocsin
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::source_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::source_trouble)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::source_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::step_said)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::step_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::take_snapshot)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_part)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_taken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::story_told)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::journal_append)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::quarantined)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::deliver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::attempted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::new_rules)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::wake_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::commit_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::stop_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::flush)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::list_daemons)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::daemon_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::status_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::describe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::find_daemon)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::list_groups)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::groups_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::hosted_message)

@@ -1,0 +1,154 @@
+#include "actors/recorder.hpp"
+
+#include "actors/supervisor.hpp"
+
+#include "codecs/json_views.hpp"
+#include "io/log.hpp"
+
+namespace tocsin {
+
+namespace {
+constexpr auto commit_after = std::chrono::milliseconds{20}; ///< one transaction for all input of that time
+}
+
+recorder::recorder(caf::actor_config& cfg, recorder_options options)
+    : event_based_actor(cfg), options_(std::move(options)) {}
+
+caf::behavior recorder::make_behavior() {
+  keep_exception_text(this);
+  return {
+      [this](const journal_append& j) { journal(j.batch); },
+      [this](const story_told& s) { tell(s.what); },
+      [this](const take_snapshot& cut) {
+        if (mark_) write(std::exchange(mark_, nullptr));
+        if (options_.disk) cuts_[cut.number] = options_.disk->next_offset();
+      },
+      [this](const snapshot_taken& s) { save(s); },
+      [this](const quarantined& q) {
+        if (!open_transaction()) return;
+        if (auto outcome = options_.disk->quarantine(q.at, q.source, q.what); !outcome) complain("quarantine", outcome.error());
+      },
+      [this](const attempted& a) { record(a); },
+      [this](const commit_due&) {
+        commit_armed_ = false;
+        commit();
+      },
+      [this](const caf::actor& notifier) { options_.notifier = notifier; },
+      [this](const flush&) {
+        if (mark_) write(std::exchange(mark_, nullptr));
+        commit();
+        return caf::unit;
+      },
+  };
+}
+
+void recorder::on_exit() {
+  commit();
+  options_.notifier = nullptr;
+}
+
+bool recorder::open_transaction() {
+  if (!options_.disk) return false;
+  if (!open_) {
+    if (auto outcome = options_.disk->begin(); !outcome) {
+      complain("begin", outcome.error());
+      return false;
+    }
+    open_ = true;
+  }
+  if (!commit_armed_) {
+    commit_armed_ = true;
+    delayed_send(this, commit_after, commit_due{});
+  }
+  return true;
+}
+
+void recorder::commit() {
+  if (!open_) return;
+  open_ = false;
+  if (auto outcome = options_.disk->commit(); !outcome) complain("commit", outcome.error());
+  else options_.metrics->journal_records += uncommitted_records_;
+  uncommitted_records_ = 0;
+}
+
+void recorder::complain(const char* what, const error& e) {
+  ++options_.metrics->journal_failures;
+  const timestamp current = time_now(this, options_.anchor);
+  if (complained_ != unset && current - complained_ < 10s) return;
+  complained_ = current;
+  log::error("store_refused", {{"operation", what}, {"reason", e.text}});
+}
+
+void recorder::journal(const batch_ptr& batch) {
+  if (batch->records.size() == 1 && batch->records[0].kind == record_kind::time_mark) {
+    mark_ = batch;
+    return;
+  }
+  mark_ = nullptr; // these records are later than it
+  write(batch);
+}
+
+void recorder::write(const batch_ptr& batch) {
+  if (!open_transaction()) return;
+  if (auto outcome = options_.disk->append(*batch, 0, batch->records.size()); !outcome) complain("append", outcome.error());
+  else uncommitted_records_ += batch->records.size();
+}
+
+void recorder::tell(const story_ptr& told) {
+  if (told->incidents.empty() && told->notifications.empty()) return;
+  // What we say must not outlive what made us say it: the passing of time is written first.
+  if (mark_) write(std::exchange(mark_, nullptr));
+  const bool durable = open_transaction();
+  std::string json;
+  for (const incident& i : told->incidents) {
+    if (!durable) break;
+    json.clear();
+    append_json(json, i);
+    if (auto outcome = options_.disk->upsert_incident(i, json); !outcome) complain("incident", outcome.error());
+  }
+  std::vector<std::shared_ptr<const notification>> fresh;
+  for (const notification& n : told->notifications) {
+    if (durable) {
+      json.clear();
+      append_json(json, n);
+      auto is_new = options_.disk->enqueue({n.id, n.receiver, json, n.at, n.at, 0, "waiting", ""});
+      if (!is_new) complain("enqueue", is_new.error());
+      else if (!*is_new) continue; // said in a former life
+    }
+    fresh.push_back(std::make_shared<const notification>(n));
+  }
+  commit();
+  if (!options_.notifier) return;
+  for (auto& n : fresh) send(options_.notifier, deliver{std::move(n), 0});
+}
+
+void recorder::save(const snapshot_taken& s) {
+  const auto at = cuts_.find(s.cut.number);
+  if (!options_.disk || at == cuts_.end()) return;
+  const std::uint64_t offset = at->second;
+  cuts_.erase(cuts_.begin(), std::next(at));
+  if (!open_transaction()) return;
+  auto outcome = options_.disk->save_snapshot({offset, *s.bytes});
+  if (!outcome) {
+    complain("snapshot", outcome.error());
+    return;
+  }
+  ++options_.metrics->snapshots;
+  options_.metrics->snapshot_bytes = s.bytes->size();
+  commit();
+  // The journal is kept for replay as long as configured; a restart needs it from the older snapshot on.
+  snapshot_offsets_[0] = std::exchange(snapshot_offsets_[1], offset);
+  const timestamp current = time_now(this, options_.anchor);
+  if (auto trimmed = options_.disk->trim(snapshot_offsets_[0], current - options_.keep_journal); !trimmed)
+    complain("trim", trimmed.error());
+}
+
+void recorder::record(const attempted& a) {
+  if (!open_transaction()) return;
+  if (auto outcome = options_.disk->record_attempt(a.id, a.state, a.at, a.next_attempt, a.answer); !outcome)
+    complain("attempt", outcome.error());
+  // A delivered notification must not be repeated: known at once.
+  commit();
+}
+
+} // namespace tocsin

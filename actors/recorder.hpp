@@ -1,0 +1,51 @@
+// The node's memory on a thread of its own: journals input, stores incidents and notifications, then
+// has them delivered. What it has committed survives kill -9.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "actors/clock.hpp"
+#include "actors/metrics.hpp"
+#include "actors/protocol.hpp"
+#include "io/store.hpp"
+
+namespace tocsin {
+
+struct recorder_options {
+  std::shared_ptr<store> disk;     ///< null: nothing is kept, everything is still notified
+  std::shared_ptr<node_metrics> metrics;
+  clock_anchor anchor;
+  caf::actor notifier;             ///< null: nobody is told
+  duration keep_journal, keep_incidents;
+};
+
+class recorder final : public caf::event_based_actor {
+public:
+  recorder(caf::actor_config& cfg, recorder_options options);
+  const char* name() const override { return "recorder"; }
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  void journal(const batch_ptr& batch);
+  void write(const batch_ptr& batch);
+  void tell(const story_ptr& told);
+  void save(const snapshot_taken& s);
+  void record(const attempted& a);
+  bool open_transaction();
+  void commit();
+  void complain(const char* what, const error& e);
+
+  recorder_options options_;
+  bool open_ = false;
+  bool commit_armed_ = false;
+  std::uint64_t uncommitted_records_ = 0;
+  batch_ptr mark_;                              ///< newest time mark, written only if something depends on it
+  std::map<std::uint64_t, std::uint64_t> cuts_; ///< step number -> journal offset
+  std::uint64_t snapshot_offsets_[2] = {0, 0};  ///< of the last two snapshots
+  timestamp complained_ = unset;
+};
+
+} // namespace tocsin

@@ -1,0 +1,126 @@
+#include "actors/telemetry.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <limits>
+
+namespace tocsin {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+class families {
+public:
+  void counter(const char* name, const char* help, double value) { single(name, help, MetricType::Counter, value); }
+  void gauge(const char* name, const char* help, double value) { single(name, help, MetricType::Gauge, value); }
+
+  MetricFamily& family(const char* name, const char* help, MetricType type) {
+    MetricFamily f;
+    f.name = name;
+    f.help = help;
+    f.type = type;
+    all_.push_back(std::move(f));
+    return all_.back();
+  }
+  static void add(MetricFamily& f, double value, std::vector<ClientMetric::Label> labels) {
+    ClientMetric m;
+    m.label = std::move(labels);
+    (f.type == MetricType::Counter ? m.counter.value : m.gauge.value) = value;
+    f.metric.push_back(std::move(m));
+  }
+  /// Log2 buckets of microseconds as a histogram of seconds.
+  void histogram(const char* name, const char* help, const std::array<node_metrics::count, 32>& buckets, std::uint64_t sum_us) {
+    MetricFamily& f = family(name, help, MetricType::Histogram);
+    ClientMetric m;
+    std::uint64_t cumulative = 0;
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+      cumulative += buckets[i];
+      if (i + 1 < 8 || i > 28) continue; // below 128 us and beyond 4 minutes nobody looks
+      m.histogram.bucket.push_back({cumulative, static_cast<double>(std::uint64_t{1} << i) * 1e-6});
+    }
+    m.histogram.bucket.push_back({cumulative, std::numeric_limits<double>::infinity()});
+    m.histogram.sample_count = cumulative;
+    m.histogram.sample_sum = static_cast<double>(sum_us) * 1e-6;
+    f.metric.push_back(std::move(m));
+  }
+  std::string text() const { return prometheus::TextSerializer{}.Serialize(all_); }
+
+private:
+  void single(const char* name, const char* help, MetricType type, double value) { add(family(name, help, type), value, {}); }
+  std::vector<MetricFamily> all_;
+};
+
+void add_input(families& out, const node_metrics& m) {
+  out.counter("tocsin_records_total", "Records put into order by the intake", static_cast<double>(m.records));
+  out.counter("tocsin_records_moved_total", "Records that came with an earlier time than the one before", static_cast<double>(m.records_moved));
+  out.counter("tocsin_decode_errors_total", "Pieces of input that could not be used", static_cast<double>(m.decode_errors));
+  out.counter("tocsin_records_quarantined_total", "Records set aside because they crashed their machine twice", static_cast<double>(m.records_quarantined));
+  out.counter("tocsin_steps_total", "Steps of the input path", static_cast<double>(m.steps));
+  out.gauge("tocsin_steps_in_flight", "Steps handed to the shards and not yet answered", static_cast<double>(m.steps_in_flight));
+  out.counter("tocsin_journal_records_total", "Records that a restart has", static_cast<double>(m.journal_records));
+  out.counter("tocsin_journal_failures_total", "Writes that the store refused", static_cast<double>(m.journal_failures));
+  out.counter("tocsin_snapshots_total", "Snapshots written", static_cast<double>(m.snapshots));
+  out.gauge("tocsin_snapshot_bytes", "Size of the newest snapshot", static_cast<double>(m.snapshot_bytes));
+}
+
+void add_judgement(families& out, const node_metrics& m) {
+  out.gauge("tocsin_daemons", "Daemons watched", static_cast<double>(m.daemons));
+  out.counter("tocsin_daemons_refused_total", "Records of daemons beyond the bound, or with a host name too long", static_cast<double>(m.daemons_refused));
+  out.counter("tocsin_subject_restarts_total", "Subjects that crashed and were started again", static_cast<double>(m.subject_restarts));
+  out.gauge("tocsin_groups", "Correlation groups", static_cast<double>(m.groups));
+  auto& raised = out.family("tocsin_symptoms_raised_total", "Symptoms raised, by kind", MetricType::Counter);
+  for (std::size_t k = 0; k < symptom_kind_count; ++k)
+    families::add(raised, static_cast<double>(m.symptoms_raised[k]), {{"kind", std::string{to_text(static_cast<symptom_kind>(k))}}});
+  out.counter("tocsin_incidents_opened_total", "Incidents opened", static_cast<double>(m.incidents_opened));
+  out.counter("tocsin_incidents_closed_total", "Incidents closed", static_cast<double>(m.incidents_closed));
+  out.gauge("tocsin_incidents_open", "Incidents open now", static_cast<double>(m.incidents_open));
+  out.histogram("tocsin_deadline_lateness_seconds", "How late deadlines were acted on", m.deadline_late_log2_us, m.deadline_late_sum_us);
+}
+
+void add_delivery(families& out, const node_metrics& m) {
+  out.counter("tocsin_notifications_total", "Notifications decided", static_cast<double>(m.notifications));
+  out.counter("tocsin_notifications_delivered_total", "Notifications that a receiver took", static_cast<double>(m.notifications_delivered));
+  out.counter("tocsin_notification_retries_total", "Attempts that failed and are tried again", static_cast<double>(m.notifications_retried));
+  out.counter("tocsin_notifications_dead_total", "Notifications given up", static_cast<double>(m.notifications_dead));
+  out.gauge("tocsin_notifications_waiting", "Notifications not yet delivered", static_cast<double>(m.notifications_waiting));
+  out.histogram("tocsin_notify_delay_seconds", "From the incident's change to the first attempt", m.notify_delay_log2_us, m.notify_delay_sum_us);
+}
+
+void add_sources(families& out, const std::vector<source_status>& sources) {
+  auto each = [&](const char* name, const char* help, MetricType type, auto value) {
+    auto& f = out.family(name, help, type);
+    for (const source_status& s : sources) families::add(f, static_cast<double>(value(s)), {{"source", s.name}, {"kind", s.kind}});
+  };
+  if (sources.empty()) return;
+  each("tocsin_source_records_total", "Records by source", MetricType::Counter, [](auto& s) { return s.records; });
+  each("tocsin_source_errors_total", "Pieces of input that could not be used, by source", MetricType::Counter, [](auto& s) { return s.errors; });
+  each("tocsin_source_ignored_total", "Well formed input of no interest, by source", MetricType::Counter, [](auto& s) { return s.ignored; });
+  each("tocsin_source_bytes_total", "Bytes read, by source", MetricType::Counter, [](auto& s) { return s.bytes; });
+  each("tocsin_source_reconnects_total", "Connections made again, by source", MetricType::Counter, [](auto& s) { return s.reconnects; });
+  each("tocsin_source_up", "1 while the source listens or reads", MetricType::Gauge,
+       [](auto& s) { return s.state == "listening" || s.state == "reading" ? 1 : 0; });
+}
+
+} // namespace
+
+std::string metrics_text(const telemetry_view& view) {
+  families out;
+  const node_metrics& m = *view.metrics;
+  families::add(out.family("tocsin_build_info", "Always 1; the version is a label", MetricType::Gauge), 1,
+                {{"version", TOCSIN_VERSION}, {"config", view.config_version}});
+  out.gauge("tocsin_uptime_seconds", "Since this process started", view.uptime_s);
+  out.gauge("tocsin_watermark_age_seconds", "How far the input's time is behind the clock", view.watermark_age_s);
+  out.counter("tocsin_reloads_total", "Configurations taken over", static_cast<double>(m.reloads));
+  out.counter("tocsin_reload_failures_total", "Configurations refused; the former one goes on", static_cast<double>(m.reload_failures));
+  add_input(out, m);
+  add_judgement(out, m);
+  add_delivery(out, m);
+  add_sources(out, view.sources);
+  return out.text();
+}
+
+} // namespace tocsin

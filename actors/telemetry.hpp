@@ -1,0 +1,24 @@
+// What a node counts, as Prometheus metrics.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/metrics.hpp"
+#include "io/source.hpp"
+
+namespace tocsin {
+
+struct telemetry_view {
+  std::shared_ptr<const node_metrics> metrics;
+  std::vector<source_status> sources;
+  std::string config_version;
+  double uptime_s = 0;
+  double watermark_age_s = 0;
+};
+
+/// The text exposition format 0.0.4. Every metric is listed in docs/metrics.md.
+std::string metrics_text(const telemetry_view& view);
+
+} // namespace tocsin

@@ -1,0 +1,28 @@
+// Runs a scenario through the machines alone.
+#include "core/engine.hpp"
+#include "core/limits.hpp"
+#include "driver.hpp"
+
+namespace tocsin {
+
+story run_machines(const scenario& s, std::size_t batch) {
+  auto fleet = plant::make(s.plant);
+  for (const fault& f : s.faults) fleet->inject(f).value();
+  engine machines{std::make_shared<const rule_book>(s.rules), s.receivers, {}};
+  std::vector<std::string> vantages;
+  for (const vantage_options& v : s.plant.vantages) vantages.push_back(v.name);
+  machines.set_vantage_names(std::move(vantages));
+  story told;
+  for (bool more = true; more;) {
+    record_batch records;
+    more = fleet->next(s.until, records, batch);
+    machines.feed(records, told);
+  }
+  machines.advance(s.until, told);
+  machines.finish(told);
+  return told;
+}
+
+story run_machines(const scenario& s) { return run_machines(s, limits::batch_records_max); }
+
+} // namespace tocsin
