@@ -85,10 +85,10 @@ caf::behavior notifier::make_behavior() {
     receivers_.erase(name);
     log::error("receiver_restarted", {{"receiver", name}, {"reason", d.reason ? system().render(d.reason) : "ended"}});
     for (const receiver_options& r : options_.receivers)
-      if (r.name == name) launch(r);
+      if (r.name == name) start_receiver(r);
     for (const auto& [id, what] : open_[name]) send(receivers_[name], deliver{what, 0});
   });
-  for (const receiver_options& r : options_.receivers) launch(r);
+  for (const receiver_options& r : options_.receivers) start_receiver(r);
   return {
       [this](const deliver& d) {
         const auto to = receivers_.find(d.what->receiver);
@@ -104,6 +104,7 @@ caf::behavior notifier::make_behavior() {
         open_[d.what->receiver].emplace(d.what->id, d.what);
         send(to->second, d);
       },
+      [this](const new_receivers& n) { replace(*n.all); },
       [this](const attempted& a) {
         if (a.state != "waiting")
           for (auto& [name, open] : open_) open.erase(a.id);
@@ -112,13 +113,24 @@ caf::behavior notifier::make_behavior() {
   };
 }
 
-void notifier::launch(const receiver_options& r) {
+void notifier::start_receiver(const receiver_options& r) {
   receiver_options options = r;
   options.recorder = caf::actor_cast<caf::actor>(this); // outcomes pass through us, so that we know what is open
   auto a = spawn<receiver, caf::detached>(std::move(options));
   monitor(a);
   names_[a.address()] = r.name;
   receivers_[r.name] = a;
+}
+
+void notifier::replace(const std::vector<receiver_options>& fresh) {
+  names_.clear(); // the old ones end on purpose
+  for (auto& [name, a] : receivers_) send_exit(a, caf::exit_reason::user_shutdown);
+  receivers_.clear();
+  options_.receivers = fresh;
+  for (const receiver_options& r : options_.receivers) {
+    start_receiver(r);
+    for (const auto& [id, what] : open_[r.name]) send(receivers_[r.name], deliver{what, 0});
+  }
 }
 
 void notifier::on_exit() {

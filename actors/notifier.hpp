@@ -54,6 +54,11 @@ struct notifier_options {
   std::vector<receiver_options> receivers;
 };
 
+/// The receivers of a new configuration.
+struct new_receivers {
+  std::shared_ptr<const std::vector<receiver_options>> all;
+};
+
 /// Hands each notification to its receiver; receivers that crash are started again.
 class notifier final : public caf::event_based_actor {
 public:
@@ -63,7 +68,8 @@ public:
   void on_exit() override;
 
 private:
-  void launch(const receiver_options& r);
+  void start_receiver(const receiver_options& r);
+  void replace(const std::vector<receiver_options>& fresh);
   notifier_options options_;
   std::map<std::string, caf::actor> receivers_;
   std::map<caf::actor_addr, std::string> names_;
@@ -72,3 +78,5 @@ private:
 };
 
 } // namespace tocsin
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::new_receivers)

@@ -29,14 +29,14 @@ supervisor::supervisor(caf::actor_config& cfg, supervisor_options options)
 caf::behavior supervisor::make_behavior() {
   set_down_handler([this](caf::down_msg& d) { down(d); });
   for (child_spec& spec : options_.children) children_.push_back({std::move(spec), nullptr, 0, 0, {}});
-  for (child& c : children_) launch(c);
+  for (child& c : children_) start_child(c);
   return {[this](const restart_child& r) {
     child& c = children_[r.number];
-    if (c.life == r.life) launch(c);
+    if (c.life == r.life) start_child(c);
   }};
 }
 
-void supervisor::launch(child& c) {
+void supervisor::start_child(child& c) {
   c.handle = c.spec.start(this);
   c.started = clock().now();
   ++c.life;

@@ -46,7 +46,7 @@ private:
     unsigned attempts = 0;
     caf::actor_clock::time_point started;
   };
-  void launch(child& c);
+  void start_child(child& c);
   void down(caf::down_msg& d);
   void give_up(const std::string& name, const std::string& reason);
 

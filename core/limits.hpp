@@ -19,8 +19,20 @@ inline constexpr std::size_t credit_batches_max = 8;           ///< batches in f
 inline constexpr std::size_t daemons_max = 2'000'000;          ///< a hostile feed must not fill the memory with inventions
 inline constexpr std::size_t daemons_per_host_max = 256;       ///< services of one host
 inline constexpr std::size_t incident_members_max = 1000;      ///< listed by name; the rest is counted
+inline constexpr std::size_t fact_names_max = 1024;            ///< names of evidence read from a snapshot
+inline constexpr std::size_t loss_peers_max = 64;              ///< peers named by one daemon's loss that are weighed
 inline constexpr std::size_t quarantine_records_max = 10'000;  ///< kept with their bytes
+inline constexpr std::uint32_t ledger_attempts_max = 200;      ///< newest attempts kept per notification: two days of retries
+inline constexpr std::size_t answer_bytes_max = 400;           ///< of a receiver's answer, kept in the ledger
+inline constexpr std::size_t stream_connections_max = 64;      ///< peers of one listening TCP source, each with its buffers
 inline constexpr std::size_t http_body_bytes_max = 1 << 20;
 inline constexpr std::size_t vantages_max = 64;                ///< bits of a daemon's "heard through" mask
+inline constexpr std::size_t config_bytes_max = 8 << 20;       ///< an inventory of 50,000 daemons fits
+inline constexpr std::size_t config_nesting_max = 16;          ///< the deepest key is at level 6
+inline constexpr std::size_t config_nodes_max = 1'000'000;     ///< aliases expanded: stops alias bombs
+inline constexpr std::size_t config_text_bytes_max = 4096;     ///< one value: a path, a URL
+inline constexpr std::size_t config_overrides_max = 10'000;    ///< each holds a full set of rules
+inline constexpr std::size_t config_receivers_max = 1000;      ///< each has a thread of its own
+inline constexpr std::size_t config_problems_max = 1000;       ///< nobody reads more
 
 } // namespace tocsin::limits

@@ -115,7 +115,7 @@ result<duration> parse_duration(std::string_view text) {
   while (!rest.empty()) {
     double number = 0;
     auto [end, ec] = std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
-    if (ec != std::errc{} || number < 0) return bad();
+    if (ec != std::errc{} || !(number >= 0)) return bad();
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     std::size_t letters = 0;
     while (letters < rest.size() && rest[letters] >= 'a' && rest[letters] <= 'z') ++letters;

@@ -23,7 +23,7 @@ TEST(time, durations_read_back_what_they_print) {
   for (duration d : {duration{0}, duration{90s}, duration{1h + 30ms}, duration{26h}, duration{1}})
     EXPECT_EQ(*parse_duration(to_text(d)), d) << to_text(d);
   EXPECT_EQ(*parse_duration("1.5h"), 90min);
-  for (const char* bad : {"", "90", "s", "-5s", "1y", "5 s", "1e400s", "nan"}) EXPECT_FALSE(parse_duration(bad)) << bad;
+  for (const char* bad : {"", "90", "s", "-5s", "1y", "5 s", "1e400s", "nan", "nans", "infs"}) EXPECT_FALSE(parse_duration(bad)) << bad;
 }
 
 } // namespace

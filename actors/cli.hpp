@@ -1,0 +1,67 @@
+// The commands of the one binary. Exit codes: 0 done, 1 a problem was found, 2 wrong usage or unusable
+// configuration, 3 only warnings, 4 no answer from the server, 70 a bug.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "core/group_table.hpp"
+
+namespace tocsin::cli {
+
+enum exit_code : int { done = 0, problem = 1, usage = 2, warnings = 3, no_server = 4, bug = 70 };
+
+struct replay_command {
+  std::string input, format, config, until, emit = "incidents", through = "machines", start_service;
+  std::uint32_t shards = 0, workers = 0;
+  std::size_t block_bytes = 256 * 1024;
+  bool strict = false;
+};
+struct run_command {
+  std::string config, data_dir, http, input, format = "auto", emit;
+  bool once = false;
+};
+struct check_command {
+  std::string config;
+  bool schema = false;
+};
+struct query_command {
+  std::string what;   ///< daemons or incidents
+  std::string id;     ///< empty: list
+  std::string server = "http://127.0.0.1:8420", output = "table", host, state;
+  std::size_t most = 1000;
+};
+struct simulate_command {
+  std::string scenario, until = "1h", pace = "none", start = "2026-01-01T00:00:00Z";
+  std::uint32_t daemons = 24;
+  std::uint64_t seed = 1;
+};
+
+int replay(const replay_command& c);
+int run(const run_command& c);
+int check(const check_command& c);
+int query(const query_command& c);
+int simulate(const simulate_command& c);
+int complete(const std::string& shell);
+
+/// Reads the configuration and prints its problems; nothing when it cannot be used.
+std::optional<settings> load_or_complain(const std::string& path);
+
+/// Prints what was asked for as JSON lines; buffered until `flush`.
+class emitter {
+public:
+  enum class what { none, symptoms, incidents, notifications };
+  explicit emitter(what w) : what_(w) {}
+  static std::optional<what> parse(const std::string& text);
+  void print(const story& s);
+  void flush();
+
+private:
+  what what_;
+  std::string buffer_;
+};
+
+} // namespace tocsin::cli

@@ -1,0 +1,121 @@
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "actors/cli.hpp"
+#include "io/http_client.hpp"
+
+namespace tocsin::cli {
+
+namespace {
+
+using nlohmann::json;
+
+/// Percent-encodes what is not plain in a path or query.
+std::string encoded(const std::string& text) {
+  static constexpr char hex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const unsigned char c : text) {
+    if (std::isalnum(c) || c == '.' || c == '-' || c == '_' || c == '~' || c == '/') out += static_cast<char>(c);
+    else (out += '%') += {hex[c >> 4], hex[c & 15]};
+  }
+  return out;
+}
+
+std::string text_of(const json& j, const char* key) {
+  if (!j.contains(key) || j.at(key).is_null()) return "";
+  const json& v = j.at(key);
+  return v.is_string() ? v.get<std::string>() : v.dump();
+}
+
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> width;
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i >= width.size()) width.push_back(0);
+      width[i] = std::max(width[i], row[i].size());
+    }
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(width[i] - row[i].size() + 2, ' ');
+    }
+    std::puts(line.c_str());
+  }
+}
+
+void print_daemons(const json& all) {
+  std::vector<std::vector<std::string>> rows{{"SUBJECT", "STATE", "LAST HEARD", "VERSION", "CLIENTS", "SYMPTOMS"}};
+  for (const json& d : all.at("daemons")) {
+    std::string symptoms;
+    for (const json& s : d.value("symptoms", json::array())) symptoms += (symptoms.empty() ? "" : ",") + text_of(s, "kind");
+    rows.push_back({text_of(d, "subject"), text_of(d, "state"), text_of(d, "last_heard"), text_of(d, "version"),
+                    text_of(d, "clients"), symptoms});
+  }
+  print_table(rows);
+}
+
+void print_incidents(const json& all) {
+  std::vector<std::vector<std::string>> rows{{"ID", "STATE", "SEVERITY", "SINCE", "TITLE"}};
+  for (const json& i : all.at("incidents"))
+    rows.push_back({text_of(i, "id"), text_of(i, "state"), text_of(i, "severity"), text_of(i, "since"), text_of(i, "title")});
+  print_table(rows);
+}
+
+void print_one(const json& j, const std::string& indent = "") {
+  for (const auto& [key, value] : j.items()) {
+    if (value.is_object()) {
+      std::printf("%s%s:\n", indent.c_str(), key.c_str());
+      print_one(value, indent + "  ");
+    } else if (value.is_array() && !value.empty() && value.front().is_object()) {
+      std::printf("%s%s:\n", indent.c_str(), key.c_str());
+      for (const json& each : value) std::printf("%s  - %s\n", indent.c_str(), each.dump().c_str());
+    } else {
+      std::printf("%s%s: %s\n", indent.c_str(), key.c_str(), value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+    }
+  }
+}
+
+std::string url_of(const query_command& c) {
+  std::string url = c.server + "/api/v1/" + c.what;
+  if (!c.id.empty()) {
+    std::string id = c.id;
+    if (c.what == "daemons" && id.starts_with("rvd/")) id.erase(0, 4);
+    return url + "/" + encoded(id);
+  }
+  url += "?limit=" + std::to_string(c.most);
+  if (!c.state.empty()) url += "&state=" + encoded(c.state);
+  if (!c.host.empty()) url += "&host=" + encoded(c.host);
+  return url;
+}
+
+} // namespace
+
+int query(const query_command& c) {
+  if (c.output != "table" && c.output != "json") {
+    std::fprintf(stderr, "tocsin: -o is table or json, not '%s'\n", c.output.c_str());
+    return usage;
+  }
+  auto answer = http_get(url_of(c));
+  if (!answer) {
+    std::fprintf(stderr, "tocsin: %s\n", answer.error().text.c_str());
+    return no_server;
+  }
+  const json j = json::parse(answer->body, nullptr, false);
+  if (j.is_discarded()) {
+    std::fprintf(stderr, "tocsin: %s answered %d with something that is no JSON; is it a tocsin?\n", c.server.c_str(), answer->status);
+    return no_server;
+  }
+  if (answer->status != 200) {
+    std::fprintf(stderr, "tocsin: %s\n", text_of(j, "error").c_str());
+    return answer->status == 404 ? problem : answer->status == 400 ? usage : no_server;
+  }
+  if (c.output == "json") std::fputs(answer->body.c_str(), stdout);
+  else if (!c.id.empty()) print_one(j);
+  else if (c.what == "daemons") print_daemons(j);
+  else print_incidents(j);
+  return done;
+}
+
+} // namespace tocsin::cli

@@ -1,0 +1,393 @@
+#include "actors/node.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "actors/api.hpp"
+#include "actors/groups.hpp"
+#include "actors/intake.hpp"
+#include "actors/node_parts.hpp"
+#include "actors/notifier.hpp"
+#include "actors/recorder.hpp"
+#include "actors/shard.hpp"
+#include "actors/telemetry.hpp"
+#include "codecs/notification_json.hpp"
+#include "core/limits.hpp"
+#include "io/clock.hpp"
+#include "io/log.hpp"
+
+namespace tocsin {
+
+namespace {
+
+constexpr auto answer_within = std::chrono::seconds{2};
+constexpr auto stop_within = std::chrono::seconds{20};
+
+/// The snapshot as groups::add_part wrote it.
+struct restored {
+  timestamp watermark = unset;
+  std::shared_ptr<const std::string> groups;
+  std::vector<std::shared_ptr<const std::string>> shards;
+};
+
+std::optional<restored> parse_snapshot(const std::string& bytes) {
+  reader in{bytes};
+  restored r;
+  r.watermark = in.get_time();
+  r.groups = std::make_shared<const std::string>(in.get_text());
+  const auto count = in.get<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) r.shards.push_back(std::make_shared<const std::string>(in.get_text()));
+  if (!in.ok() || !in.empty()) return std::nullopt;
+  return r;
+}
+
+receiver_options make_receiver(const receiver_settings& r, const std::shared_ptr<node_metrics>& metrics, clock_anchor anchor) {
+  receiver_options out;
+  out.name = r.rule.name;
+  out.metrics = metrics;
+  out.anchor = anchor;
+  if (r.kind == "mail") out.make = [mail = r.mail] { return make_mail_sender(mail); };
+  else out.make = [hook = r.webhook] { return make_webhook_sender(hook); };
+  return out;
+}
+
+} // namespace
+
+node::node(node_options options) : parts_(std::make_unique<parts>(std::move(options))) {}
+
+node::~node() { stop(); }
+
+node::parts::parts(node_options o)
+    : options(std::move(o)), shard_count(options.config.shards ? options.config.shards
+                                                               : std::max(1u, std::thread::hardware_concurrency())),
+      config(std::max(2u, shard_count)), system(config), anchor(anchor_at(system, wall_clock())),
+      rules(std::make_shared<const rule_book>(options.config.rules)) {}
+
+/// Store, recorder and notifier; gives the snapshot to start from.
+result<std::uint64_t> node::parts::open_memory(std::optional<snapshot>& found) {
+  const settings& s = options.config;
+  if (!s.data_dir.empty()) {
+    std::error_code ec;
+    std::filesystem::create_directories(s.data_dir, ec);
+    if (ec)
+      return fail(errc::io, "cannot create data_dir '" + s.data_dir + "': " + ec.message() +
+                                "; create it, or name another with --data-dir");
+    auto opened = open_sqlite_store(s.data_dir + "/tocsin.db");
+    if (!opened) return tl::make_unexpected(opened.error());
+    disk = std::move(*opened);
+    auto loaded = disk->load_snapshot();
+    if (!loaded) log::error("snapshot_unreadable", {{"reason", loaded.error().text}});
+    else found = std::move(*loaded);
+  }
+  return found ? found->next_offset : 0;
+}
+
+void node::parts::spawn_tree() {
+  // The two know each other: the notifier reports to the recorder, the recorder hands over to the notifier.
+  child_spec memory{"recorder", [this](caf::event_based_actor* parent) -> caf::actor {
+                      recorder_options r{disk, metrics, anchor, notifier_actor, options.config.keep_journal,
+                                         options.config.keep_incidents};
+                      recorder_actor = parent->spawn<recorder, caf::detached>(std::move(r));
+                      return recorder_actor;
+                    }, true};
+  child_spec delivery{"notifier", [this](caf::event_based_actor* parent) -> caf::actor {
+                        notifier_options n{recorder_actor, metrics, anchor, {}};
+                        for (const receiver_settings& r : options.config.receivers) n.receivers.push_back(make_receiver(r, metrics, anchor));
+                        notifier_actor = parent->spawn<notifier>(std::move(n));
+                        caf::anon_send(recorder_actor, notifier_actor);
+                        return notifier_actor;
+                      }, true};
+  supervisor_options top;
+  top.children.push_back(std::move(memory));
+  if (!options.config.receivers.empty()) top.children.push_back(std::move(delivery));
+  add_input_path(top.children);
+  top.gave_up = [this](const std::string& name, const std::string& reason) {
+    log::error("node_failed", {{"actor", name}, {"reason", reason}});
+    if (options.failed) options.failed(name + ": " + reason);
+  };
+  struct start_up {
+    std::promise<void> done;
+    std::size_t seen = 0;
+  };
+  auto up = std::make_shared<start_up>(); // outlives us: the supervisor keeps the callback
+  const std::size_t expected = top.children.size();
+  top.started = [up, expected](const std::string&, const caf::actor&) {
+    if (++up->seen == expected) up->done.set_value();
+  };
+  auto ready = up->done.get_future();
+  top_actor = system.spawn<supervisor>(std::move(top));
+  ready.wait();
+}
+
+void node::parts::add_input_path(std::vector<child_spec>& children) {
+  children.push_back({"groups", [this](caf::event_based_actor* parent) -> caf::actor {
+                        groups_options g;
+                        g.shards = shard_count;
+                        g.rules = rules;
+                        g.receivers = options.config.alerting();
+                        g.metrics = metrics;
+                        for (const source_settings& s : options.config.sources) g.vantage_names.push_back(s.name);
+                        g.snapshot = group_snapshot;
+                        g.tell = [recorder = recorder_actor, tell = options.tell](story&& s) {
+                          if (tell) tell(s);
+                          caf::anon_send(recorder, story_told{std::make_shared<const story>(std::move(s))});
+                        };
+                        g.snapshot_done = [recorder = recorder_actor](const take_snapshot& cut, std::string bytes) {
+                          caf::anon_send(recorder, snapshot_taken{cut, std::make_shared<const std::string>(std::move(bytes))});
+                        };
+                        return groups_actor = parent->spawn<groups>(std::move(g));
+                      }, true});
+  for (std::uint32_t n = 0; n < shard_count; ++n)
+    children.push_back({"shard " + std::to_string(n), [this, n](caf::event_based_actor* parent) -> caf::actor {
+                          shard_options s;
+                          s.part = {n, shard_count};
+                          s.rules = rules;
+                          s.metrics = metrics;
+                          s.groups = groups_actor;
+                          s.recorder = recorder_actor;
+                          s.snapshot = shard_snapshots;
+                          shard_actors.push_back(parent->spawn<shard>(std::move(s)));
+                          return shard_actors.back();
+                        }, true});
+  children.push_back({"intake", [this](caf::event_based_actor* parent) -> caf::actor {
+                        intake_options i;
+                        i.shards = shard_actors;
+                        i.groups = groups_actor;
+                        i.metrics = metrics;
+                        i.anchor = anchor;
+                        i.watermark = restored_watermark;
+                        i.grant = [this](std::size_t source) { grant(source); };
+                        return intake_actor = parent->spawn<intake>(std::move(i));
+                      }, true});
+}
+
+void node::parts::grant(std::size_t source) {
+  if (source == journal_source) journal_credit.release();
+  else if (source < sources.size()) sources[source]->grant(1);
+}
+
+/// Folds the journal from `offset`: the same machines, the records' own time, nobody told twice.
+result<void> node::parts::fold_journal(std::uint64_t offset) {
+  if (!disk) return {};
+  std::uint64_t records = 0;
+  auto done = disk->replay(offset, [&](record_batch&& batch) {
+    records += batch.records.size();
+    journal_credit.acquire();
+    caf::anon_send(intake_actor, source_batch{journal_source, std::make_shared<record_batch>(std::move(batch))});
+  });
+  if (!done) log::error("journal_unreadable", {{"reason", done.error().text}});
+  caf::scoped_actor self{system};
+  self->request(intake_actor, caf::infinite, flush{}).receive([](caf::unit_t) {}, [](caf::error&) {});
+  log::info("state_folded", {{"from_offset", std::to_string(offset)}, {"records", std::to_string(records)}});
+  return {};
+}
+
+void node::parts::resume_outbox() {
+  if (!disk || options.config.receivers.empty()) return;
+  auto rows = disk->waiting(never, 1'000'000);
+  if (!rows) {
+    log::error("outbox_unreadable", {{"reason", rows.error().text}});
+    return;
+  }
+  for (const outbox_entry& e : *rows) {
+    auto n = parse_notification(e.body);
+    if (n) caf::anon_send(notifier_actor, deliver{std::make_shared<const notification>(std::move(*n)), e.attempts});
+    else log::error("outbox_entry_unreadable", {{"notification", e.id}, {"reason", n.error().text}});
+  }
+  if (!rows->empty()) log::info("outbox_resumed", {{"notifications", std::to_string(rows->size())}});
+}
+
+result<void> node::parts::start_sources() {
+  auto& settings_of = options.config.sources;
+  for (std::size_t i = 0; i < settings_of.size(); ++i) {
+    auto made = make_source(settings_of[i], static_cast<std::uint8_t>(i));
+    if (!made) return tl::make_unexpected(made.error());
+    sources.push_back(std::move(*made));
+  }
+  live_sources = sources.size();
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    source_callbacks c;
+    c.batch = [this, i](record_batch&& b) { caf::anon_send(intake_actor, source_batch{i, std::make_shared<record_batch>(std::move(b))}); };
+    c.errors = [this, i](std::vector<decode_error>&& e) {
+      for (const decode_error& one : e)
+        log::warning("input_refused", {{"source", options.config.sources[i].name}, {"position", std::to_string(one.position)}, {"reason", one.text}});
+      caf::anon_send(intake_actor, source_trouble{i, std::make_shared<const std::vector<decode_error>>(std::move(e))});
+    };
+    c.ended = [this, i] {
+      log::info("source_ended", {{"source", options.config.sources[i].name}});
+      // Whoever only this source could see is out of sight now.
+      send_sight(i, record_kind::sight_lost);
+      --live_sources;
+    };
+    // A pipe or a listening port sees as long as it is open; an RV link says itself when it does.
+    if (options.config.sources[i].kind != "rv") send_sight(i, record_kind::sight_regained);
+    sources[i]->start(std::move(c));
+    sources[i]->grant(limits::credit_batches_max);
+  }
+  return {};
+}
+
+void node::parts::send_sight(std::size_t source, record_kind kind) {
+  auto batch = std::make_shared<record_batch>();
+  record r;
+  r.kind = kind;
+  r.vantage = static_cast<std::uint8_t>(source);
+  r.at = wall_clock();
+  batch->records.push_back(r);
+  caf::anon_send(intake_actor, source_batch{nobodys_source, std::move(batch)});
+}
+
+result<void> node::start() {
+  parts& p = *parts_;
+  std::optional<snapshot> found;
+  auto offset = p.open_memory(found);
+  if (!offset) return tl::make_unexpected(offset.error());
+  if (found) {
+    if (auto r = parse_snapshot(found->bytes)) {
+      p.restored_watermark = r->watermark;
+      p.group_snapshot = r->groups;
+      p.shard_snapshots = r->shards;
+    } else {
+      log::error("snapshot_unusable", {{"remedy", "the journal is read from its start instead"}});
+      offset = 0;
+    }
+  }
+  p.spawn_tree();
+  if (auto folded = p.fold_journal(*offset); !folded) return folded;
+  p.resume_outbox();
+  caf::anon_send(p.intake_actor, go_live{p.disk ? p.recorder_actor : caf::actor{}, p.options.config.snapshot_every});
+  if (!p.options.config.http_address.empty()) {
+    p.http = make_http_server(p.options.config.http_address, static_cast<int>(p.options.config.http_threads));
+    add_routes(*p.http, *this);
+    if (auto up = p.http->start(); !up) return up;
+  }
+  if (auto up = p.start_sources(); !up) return up;
+  p.is_ready = true;
+  return {};
+}
+
+void node::stop() {
+  if (!parts_ || !parts_->top_actor) return;
+  parts& p = *parts_;
+  p.is_ready = false;
+  for (auto& s : p.sources) s->stop();
+  p.http.reset();
+  caf::scoped_actor self{p.system};
+  auto wait_for = [&](const caf::actor& a, auto question) {
+    self->request(a, stop_within, question).receive([](caf::unit_t) {}, [](caf::error&) {});
+  };
+  if (p.disk) caf::anon_send(p.intake_actor, snapshot_due{});
+  wait_for(p.intake_actor, flush{});
+  // The snapshot's parts go from shards to groups to the recorder: a question behind each waits for them.
+  for (auto& s : p.shard_actors)
+    self->request(s, stop_within, list_daemons{"-", "", 1, 0}).receive([](const daemon_list&) {}, [](caf::error&) {});
+  self->request(p.groups_actor, stop_within, list_groups{}).receive([](const groups_list&) {}, [](caf::error&) {});
+  wait_for(p.recorder_actor, flush{});
+  caf::anon_send_exit(p.top_actor, caf::exit_reason::user_shutdown);
+  p.drop_handles();
+}
+
+void node::parts::drop_handles() {
+  top_actor = recorder_actor = notifier_actor = groups_actor = intake_actor = nullptr;
+  shard_actors.clear();
+}
+
+std::vector<std::string> node::reload(const settings& fresh) {
+  parts& p = *parts_;
+  settings& old = p.options.config;
+  std::vector<std::string> later;
+  auto differs = [&](bool different, const char* what) {
+    if (different) later.push_back(what);
+  };
+  differs(fresh.data_dir != old.data_dir, "data_dir");
+  differs(fresh.http_address != old.http_address, "http.address");
+  differs(fresh.shards != old.shards && fresh.shards != 0, "shards");
+  differs(fresh.sources.size() != old.sources.size() ||
+              !std::equal(fresh.sources.begin(), fresh.sources.end(), old.sources.begin(),
+                          [](const auto& a, const auto& b) { return a.name == b.name && a.kind == b.kind && a.daemon == b.daemon && a.address == b.address && a.path == b.path; }),
+          "sources");
+  old.rules = fresh.rules;
+  p.rules = std::make_shared<const rule_book>(fresh.rules);
+  caf::anon_send(p.intake_actor, new_rules{p.rules, fresh.alerting()});
+  const bool had = !old.receivers.empty();
+  differs(had != !fresh.receivers.empty(), "receivers (from none, or to none)");
+  old.receivers = fresh.receivers;
+  // The notifier starts anew with the new receivers; what was open is taken from the outbox.
+  if (had && !fresh.receivers.empty() && p.notifier_actor) {
+    std::vector<receiver_options> receivers;
+    for (const receiver_settings& r : fresh.receivers) receivers.push_back(make_receiver(r, p.metrics, p.anchor));
+    caf::anon_send(p.notifier_actor, new_receivers{std::make_shared<const std::vector<receiver_options>>(std::move(receivers))});
+  }
+  ++p.metrics->reloads;
+  return later;
+}
+
+void node::reload_failed() { ++parts_->metrics->reload_failures; }
+
+bool node::ready() const { return parts_->is_ready; }
+
+bool node::drained() const {
+  const auto& p = *parts_;
+  return p.live_sources == 0 && p.metrics->steps_in_flight == 0 && p.metrics->notifications_waiting == 0;
+}
+
+daemon_page node::daemons(const std::string& host, const std::string& state, std::size_t from, std::size_t most) const {
+  const parts& p = *parts_;
+  daemon_page page;
+  caf::scoped_actor self{const_cast<caf::actor_system&>(p.system)};
+  for (std::uint32_t n = 0; n < p.shard_actors.size(); ++n)
+    self->request(p.shard_actors[n], answer_within, list_daemons{host, state, most, from})
+        .receive(
+            [&](const daemon_list& l) {
+              page.daemons.insert(page.daemons.end(), l.daemons.begin(), l.daemons.end());
+              page.total += l.total;
+              page.known += l.known;
+            },
+            [&](caf::error&) { page.silent_shards.push_back(n); });
+  std::sort(page.daemons.begin(), page.daemons.end(), [](auto& a, auto& b) { return a->subject < b->subject; });
+  page.daemons.erase(page.daemons.begin(), page.daemons.begin() + static_cast<std::ptrdiff_t>(std::min(from, page.daemons.size())));
+  if (page.daemons.size() > most) page.daemons.resize(most);
+  return page;
+}
+
+std::shared_ptr<const daemon_status> node::daemon(const std::string& host, const std::string& service) const {
+  const parts& p = *parts_;
+  const std::uint32_t n = daemon_table::shard_of(hash_key(host, service), p.shard_count);
+  std::shared_ptr<const daemon_status> found;
+  caf::scoped_actor self{const_cast<caf::actor_system&>(p.system)};
+  caf::actor handle;
+  self->request(p.shard_actors[n], answer_within, find_daemon{host, service})
+      .receive([&](const caf::actor& a) { handle = a; }, [](caf::error&) {});
+  // The daemon answers for itself.
+  if (handle)
+    self->request(handle, answer_within, describe{}).receive([&](const status_ptr& s) { found = s; }, [](caf::error&) {});
+  return found;
+}
+
+std::vector<group_status> node::segments() const {
+  std::vector<group_status> all;
+  caf::scoped_actor self{const_cast<caf::actor_system&>(parts_->system)};
+  self->request(parts_->groups_actor, answer_within, list_groups{}).receive([&](const groups_list& l) { all = *l; }, [](caf::error&) {});
+  return all;
+}
+
+std::vector<source_status> node::sources() const {
+  std::vector<source_status> all;
+  for (auto& s : parts_->sources) all.push_back(s->status());
+  return all;
+}
+
+std::string node::metrics() const {
+  const parts& p = *parts_;
+  const timestamp current = wall_clock();
+  const timestamp watermark = from_nanoseconds(p.metrics->watermark_ns);
+  return metrics_text({p.metrics, sources(), p.rules->version, to_seconds(current - p.started),
+                       p.metrics->watermark_ns == 0 ? 0 : std::max(0.0, to_seconds(current - watermark))});
+}
+
+const store* node::disk() const { return parts_->disk.get(); }
+int node::http_port() const { return parts_->http ? parts_->http->port() : 0; }
+
+} // namespace tocsin

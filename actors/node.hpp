@@ -1,0 +1,64 @@
+// A node: the supervision tree from top to bottom, its sources, its memory and its answers.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/metrics.hpp"
+#include "config/settings.hpp"
+#include "core/daemon.hpp"
+#include "core/group_table.hpp"
+#include "io/source.hpp"
+#include "io/store.hpp"
+
+namespace tocsin {
+
+struct node_options {
+  settings config;
+  std::function<void(const story&)> tell; ///< also told everything that is said, in order; on a worker
+  std::function<void(const std::string&)> failed; ///< the node cannot go on; on a worker
+};
+
+/// A page of daemons, in order of subject.
+struct daemon_page {
+  std::vector<std::shared_ptr<const daemon_status>> daemons;
+  std::size_t total = 0, known = 0;
+  std::vector<std::uint32_t> silent_shards; ///< did not answer in time: the page is incomplete
+};
+
+class node {
+public:
+  explicit node(node_options options);
+  ~node(); ///< stops if running
+
+  /// Opens the store, folds the journal since the last snapshot, then goes live and starts the sources.
+  result<void> start();
+  /// Stops the sources, lets everything in flight be said and stored, writes a snapshot.
+  void stop();
+  /// Takes over rules and receivers; what needs a restart is named in the answer.
+  std::vector<std::string> reload(const settings& fresh);
+
+  void reload_failed(); ///< counted; the former configuration goes on
+
+  bool ready() const;
+  /// Waits until every source has ended and everything is delivered, at most `most`. True when it is so.
+  bool drained() const;
+
+  // -- questions, from any thread; answered within two seconds --
+  daemon_page daemons(const std::string& host, const std::string& state, std::size_t from, std::size_t most) const;
+  std::shared_ptr<const daemon_status> daemon(const std::string& host, const std::string& service) const;
+  std::vector<group_status> segments() const;
+  std::vector<source_status> sources() const;
+  std::string metrics() const;
+  const store* disk() const;
+  int http_port() const;
+
+private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace tocsin

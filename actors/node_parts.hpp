@@ -1,0 +1,58 @@
+// The insides of a node; only node.cpp and its neighbours include it.
+#pragma once
+
+#include <atomic>
+#include <future>
+#include <semaphore>
+
+#include "actors/clock.hpp"
+#include "actors/node.hpp"
+#include "actors/protocol.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/system.hpp"
+#include "core/limits.hpp"
+#include "io/clock.hpp"
+#include "io/http_server.hpp"
+
+namespace tocsin {
+
+inline constexpr std::size_t nobodys_source = ~std::size_t{0};
+inline constexpr std::size_t journal_source = nobodys_source - 1;
+
+/// The source for its settings, by kind.
+result<std::unique_ptr<source>> make_source(const source_settings& s, std::uint8_t vantage);
+
+struct node::parts {
+  explicit parts(node_options o);
+  result<std::uint64_t> open_memory(std::optional<snapshot>& found);
+  void spawn_tree();
+  void add_input_path(std::vector<child_spec>& children);
+  result<void> fold_journal(std::uint64_t offset);
+  void resume_outbox();
+  result<void> start_sources();
+  void send_sight(std::size_t source, record_kind kind);
+  void grant(std::size_t source);
+  void drop_handles();
+
+  node_options options;
+  std::uint32_t shard_count;
+  node_config config;
+  caf::actor_system system;
+  clock_anchor anchor;
+  timestamp started = wall_clock();
+  std::shared_ptr<const rule_book> rules;
+  std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
+  std::shared_ptr<store> disk;
+  std::unique_ptr<http_server> http;
+  std::vector<std::unique_ptr<source>> sources;
+  std::atomic<std::size_t> live_sources{0};
+  std::atomic<bool> is_ready{false};
+  std::counting_semaphore<> journal_credit{static_cast<std::ptrdiff_t>(limits::credit_batches_max)};
+  timestamp restored_watermark = unset;
+  std::shared_ptr<const std::string> group_snapshot;
+  std::vector<std::shared_ptr<const std::string>> shard_snapshots;
+  caf::actor top_actor, recorder_actor, notifier_actor, groups_actor, intake_actor;
+  std::vector<caf::actor> shard_actors;
+};
+
+} // namespace tocsin

@@ -1,0 +1,13 @@
+#include "actors/node_parts.hpp"
+#include "io/rv_source.hpp"
+#include "io/stream_source.hpp"
+
+namespace tocsin {
+
+result<std::unique_ptr<source>> make_source(const source_settings& s, std::uint8_t vantage) {
+  if (s.kind == "rv") return make_rv_source(s, vantage);
+  if (s.kind == "jsonl" || s.kind == "tibrvlisten") return make_stream_source(s, vantage);
+  return fail(errc::unsupported, "source '" + s.name + "': kind '" + s.kind + "' is unknown; use rv, jsonl or tibrvlisten");
+}
+
+} // namespace tocsin

@@ -1,0 +1,16 @@
+// The checks that need more than one key: orders, duplicates, what a kind needs, patterns against
+// the inventory.
+#pragma once
+
+#include "config/load.hpp"
+
+namespace tocsin {
+
+void check_rules(const document& d, const given_keys& given, problem_list& problems);
+void check_sources(document& d, const given_keys& given, problem_list& problems);
+void check_receivers(const document& d, const given_keys& given, problem_list& problems);
+void check_inventory(const document& d, const given_keys& given, problem_list& problems);
+/// Files that are named but are not there, or secrets that everybody can read. Looks at the disk.
+void check_files(const document& d, const given_keys& given, problem_list& problems);
+
+} // namespace tocsin

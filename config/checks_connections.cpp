@@ -1,0 +1,218 @@
+// What kinds of sources and receivers need and do not take, duplicates, and the files they name.
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <unordered_map>
+
+#include "config/checks.hpp"
+#include "config/forms.hpp"
+
+namespace tocsin {
+
+namespace {
+
+std::string indexed(const char* list, std::size_t i) {
+  return list + std::string{"["} + std::to_string(i) + ']';
+}
+
+/// Keys that mean nothing for this kind are an error: they would silently do nothing.
+void check_kind(const keys::section& s, const std::string& path, const std::string& kind,
+                const given_keys& given, problem_list& problems) {
+  for (const keys::key& k : s.keys) {
+    const std::string name = path + '.' + std::string{k.name};
+    if (k.kinds.empty() || std::find(k.kinds.begin(), k.kinds.end(), kind) != k.kinds.end())
+      continue;
+    if (given.has(name))
+      problems.error(given.key_of(name), name + " has no meaning for kind " + kind, "remove it");
+  }
+}
+
+class name_check {
+public:
+  name_check(const char* list, const given_keys& given, problem_list& problems)
+      : list_(list), given_(given), problems_(problems) {}
+
+  void add(const std::string& name, std::size_t i) {
+    if (name.empty()) return;
+    const auto [other, fresh] = first_.emplace(name, i);
+    if (fresh) return;
+    const std::string path = indexed(list_, i) + ".name";
+    problems_.error(given_.of(path), path + ": the name " + keys::quoted(name) + " is taken",
+                    "choose another; the first is in line " +
+                        std::to_string(given_.of(indexed(list_, other->second) + ".name").line));
+  }
+
+private:
+  const char* list_;
+  const given_keys& given_;
+  problem_list& problems_;
+  std::unordered_map<std::string, std::size_t> first_;
+};
+
+constexpr std::array mapped_fields{"hostaddr",     "service", "network", "ver", "time", "rli",
+                                   "client_limit", "up",      "cc",      "ms",  "bs",   "mr",
+                                   "br",           "ps",      "pr",      "rx",  "pm",   "idl",
+                                   "odl",          "irrs",    "orrs",    "lost"};
+
+void check_mapping(const json_mapping& m, const std::string& path, const given_keys& given,
+                   problem_list& problems) {
+  const std::vector<std::string> known{mapped_fields.begin(), mapped_fields.end()};
+  for (const auto& [field, name] : m.fields) {
+    if (problems.full()) return;
+    const std::string where = path + ".fields." + field.substr(0, 64);
+    if (!given.has(where)) continue; // inherited: said where it was written
+    if (name.empty())
+      problems.error(given.of(where), where + " is empty", "name the field, or remove the line");
+    if (std::find(known.begin(), known.end(), field) != known.end()) continue;
+    const auto near = keys::nearest(field, known);
+    problems.error(given.key_of(where), where + ": no RV field that is read is called so",
+                   near ? "did you mean '" + *near + "'?"
+                        : "write the RV name first and your own name second, as in 'cc: clients'");
+  }
+}
+
+void check_source(source_settings& s, const std::string& path, const settings& all,
+                  const given_keys& given, problem_list& problems) {
+  if (s.reconnect_max < s.reconnect_min)
+    problems.error(given.of(path + ".reconnect"), path + ".reconnect: max is below min",
+                   "write min <= max");
+  if (given.has(path + ".path") && !s.address.empty())
+    problems.error(given.key_of(path + ".path"), path + " has both path and address",
+                   "keep the one it shall read from");
+  if (s.kind != "rv" && !given.has(path + ".presenter"))
+    s.context.daemon_host = all.replay_context.daemon_host;
+  check_mapping(s.mapping, path + ".jsonl", given, problems);
+}
+
+} // namespace
+
+void check_sources(document& d, const given_keys& given, problem_list& problems) {
+  settings& v = d.value;
+  check_mapping(v.replay_mapping, "formats.jsonl", given, problems);
+  name_check names{"sources", given, problems};
+  std::unordered_map<std::string, std::string> listening;
+  if (!v.http_address.empty()) listening.emplace(v.http_address, "http.address");
+  std::string reads_standard_input;
+  for (std::size_t i = 0; i < v.sources.size() && !problems.full(); ++i) {
+    source_settings& s = v.sources[i];
+    const std::string path = indexed("sources", i);
+    names.add(s.name, i);
+    if (s.kind.empty()) continue; // said already
+    check_kind(describe(s), path, s.kind, given, problems);
+    check_source(s, path, v, given, problems);
+    if (s.kind != "jsonl" && s.kind != "tibrvlisten") continue;
+    if (!s.address.empty()) {
+      const auto [other, fresh] = listening.emplace(s.address, path + ".address");
+      if (!fresh && !s.address.ends_with(":0"))
+        problems.error(given.of(path + ".address"),
+                       path + ".address: " + s.address + " is taken by " + other->second,
+                       "choose another port");
+    } else if (s.path == "-") {
+      if (!reads_standard_input.empty())
+        problems.error(given.of(path + ".path"),
+                       path + " reads standard input, and so does " + reads_standard_input,
+                       "give one of them a path or an address");
+      reads_standard_input = path;
+    }
+  }
+}
+
+namespace {
+
+void check_mail(const mail_settings& m, const std::string& path, const given_keys& given,
+                problem_list& problems) {
+  if (!m.user.empty() && m.password_file.empty())
+    problems.error(given.of(path + ".user"), path + " has a user but no password_file",
+                   "write the password into a file and name it in password_file");
+  if (m.user.empty() && !m.password_file.empty())
+    problems.error(given.of(path + ".password_file"), path + " has a password_file but no user",
+                   "add user, or remove password_file");
+  if (m.security != "none") return;
+  if (!m.user.empty() && !forms::is_loopback(m.server))
+    problems.warning(given.of(path + ".security"), path + ": the password is sent in clear",
+                     "use security: starttls or tls");
+  if (!m.ca_file.empty())
+    problems.error(given.key_of(path + ".ca_file"),
+                   path + ".ca_file has no meaning with security none",
+                   "remove it, or use starttls or tls");
+}
+
+void check_webhook(const webhook_settings& w, const std::string& path, const given_keys& given,
+                   problem_list& problems) {
+  if (w.client_certificate.empty() != w.client_key.empty())
+    problems.error(given.of(path + (w.client_key.empty() ? ".client_certificate" : ".client_key")),
+                   path + " has only one of client_certificate and client_key",
+                   "give both or none");
+  if (!forms::is_http(w.url)) return;
+  if (!w.bearer_file.empty() && !forms::is_loopback(w.url))
+    problems.warning(given.of(path + ".url"), path + ": the bearer token is sent in clear",
+                     "use an https:// URL");
+  for (const char* k : {"ca_file", "client_certificate", "client_key"})
+    if (given.has(path + '.' + k))
+      problems.warning(given.key_of(path + '.' + k),
+                       path + '.' + k + " has no meaning for an http:// URL",
+                       "use an https:// URL, or remove it");
+}
+
+void check_file(const std::string& file, const std::string& path, bool secret,
+                const given_keys& given, problem_list& problems) {
+  if (file.empty()) return;
+  std::error_code failed;
+  const auto status = std::filesystem::status(file, failed);
+  if (failed || !std::filesystem::exists(status)) {
+    problems.warning(given.of(path), path + ": " + keys::quoted(file) + " is not there",
+                     "create it, or correct the path");
+    return;
+  }
+  if (std::filesystem::is_directory(status))
+    problems.warning(given.of(path), path + ": " + keys::quoted(file) + " is a folder",
+                     "name a file");
+  else if (secret && (status.permissions() & std::filesystem::perms::others_read) !=
+                         std::filesystem::perms::none)
+    problems.warning(given.of(path), path + ": everybody can read " + keys::quoted(file),
+                     "chmod o-r it");
+}
+
+} // namespace
+
+void check_receivers(const document& d, const given_keys& given, problem_list& problems) {
+  name_check names{"receivers", given, problems};
+  for (std::size_t i = 0; i < d.value.receivers.size() && !problems.full(); ++i) {
+    receiver_settings r = d.value.receivers[i];
+    const std::string path = indexed("receivers", i);
+    names.add(r.rule.name, i);
+    if (r.kind.empty()) continue; // said already
+    check_kind(describe(r), path, r.kind, given, problems);
+    if (!given.has(path + '.' + r.kind)) {
+      const bool mail = r.kind == "mail";
+      problems.error(given.of(path),
+                     path + " is of kind " + r.kind + " but has no " + r.kind + " section",
+                     mail ? "add mail: {server: host:587, from: a@b, to: [c@d]}"
+                          : "add webhook: {url: https://host/path}");
+      continue;
+    }
+    if (r.kind == "mail") check_mail(r.mail, path + ".mail", given, problems);
+    if (r.kind == "webhook") check_webhook(r.webhook, path + ".webhook", given, problems);
+  }
+}
+
+void check_files(const document& d, const given_keys& given, problem_list& problems) {
+  for (std::size_t i = 0; i < d.value.receivers.size(); ++i) {
+    const receiver_settings& r = d.value.receivers[i];
+    const std::string path = indexed("receivers", i);
+    check_file(r.mail.password_file, path + ".mail.password_file", true, given, problems);
+    check_file(r.mail.ca_file, path + ".mail.ca_file", false, given, problems);
+    check_file(r.webhook.bearer_file, path + ".webhook.bearer_file", true, given, problems);
+    check_file(r.webhook.ca_file, path + ".webhook.ca_file", false, given, problems);
+    check_file(r.webhook.client_certificate, path + ".webhook.client_certificate", false, given,
+               problems);
+    check_file(r.webhook.client_key, path + ".webhook.client_key", true, given, problems);
+  }
+  for (std::size_t i = 0; i < d.value.sources.size(); ++i) {
+    const source_settings& s = d.value.sources[i];
+    if ((s.kind == "jsonl" || s.kind == "tibrvlisten") && s.address.empty() && s.path != "-")
+      check_file(s.path, indexed("sources", i) + ".path", false, given, problems);
+  }
+}
+
+} // namespace tocsin

@@ -1,0 +1,43 @@
+// The settings while they are read: rules and overrides still as plain structs, and the table over
+// all of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "config/table.hpp"
+
+namespace tocsin {
+
+/// `overrides[i]` of the file: rules for the daemons a pattern matches.
+struct override_settings {
+  std::string match;
+  daemon_rules rules;
+};
+
+struct document {
+  settings value;
+  daemon_rules rules;
+  std::vector<override_settings> overrides;
+};
+
+/// Every key, bound to `d`. A new source starts from d's formats and a new override from d's rules:
+/// walk the table in its order. `d` must outlive the table.
+keys::section describe(document& d);
+
+keys::section describe(daemon_rules& r);
+keys::section describe(group_rules& r);
+keys::section describe(json_mapping& m);
+keys::section describe(source_settings& s);
+keys::section describe(receiver_settings& r);
+keys::section describe(expected_daemon& e);
+
+/// The document that gives these settings; overrides hold all rules, not only those that differ.
+document document_of(const settings& s);
+/// Fills `rules` (global, patterns, version) and what is derived from other keys.
+settings finish(document d);
+/// Every key that has a value, one "path: value" per line: the same text for the same meaning.
+std::string canonical_text(document d);
+
+} // namespace tocsin

@@ -1,0 +1,124 @@
+// The keys of what tocsin is connected to: sources, formats, inventory, receivers.
+#include "config/document.hpp"
+#include "config/forms.hpp"
+
+namespace tocsin {
+
+using keys::section;
+
+section describe(json_mapping& m) {
+  section s;
+  s.definition = "jsonl";
+  s.text("at", m.at, "Path of the time of record; dots lead into objects.", forms::not_empty);
+  s.choice("at_unit", m.at_unit, {"auto", "s", "ms", "us", "ns"},
+           "`auto`: RFC 3339 text or Unix seconds; else a number of that unit since 1970.");
+  s.text("subject", m.subject, "Path of the RV subject; \"\" = every line is a heartbeat.");
+  s.text("message", m.message, "Path of the object that holds the fields; \"\" = the line itself.");
+  s.text_map(
+      "fields", m.fields,
+      "RV field name to the name in your JSON, for fields that are named differently: "
+      "hostaddr, service, network, ver, time, rli, client_limit, up, cc, ms, bs, mr, br, ps, "
+      "pr, rx, pm, idl, odl, irrs, orrs, lost.");
+  return s;
+}
+
+section describe(source_settings& s) {
+  section keys;
+  keys.text("name", s.name, "Unique; names the vantage point in incidents.", forms::simple_name)
+      .required();
+  keys.choice("kind", s.kind, {"rv", "jsonl", "tibrvlisten", "plant"},
+              "`rv`: client of an RV daemon. `jsonl`: JSON lines. `tibrvlisten`: its text output. "
+              "`plant`: a simulated fleet.")
+      .required();
+  keys.text("daemon", s.daemon, "TCP address of the RV daemon.", forms::host_port).only_for({"rv"});
+  keys.texts("listen", s.listen, "RV subjects to listen to.", forms::rv_subject).only_for({"rv"});
+  keys.text("user", s.user, "Label shown on the daemon's client page.").only_for({"rv"});
+  section reconnect;
+  reconnect.span("min", s.reconnect_min, 10ms, 1h, "Pause before the first new attempt.");
+  reconnect.span("max", s.reconnect_max, 10ms, 24h, "Longest pause; it doubles up to this.");
+  keys.group("reconnect", std::move(reconnect), "Pauses between attempts to connect.")
+      .only_for({"rv"});
+  keys.text("path", s.path, "File to read; `-` = standard input.", forms::not_empty)
+      .only_for({"jsonl", "tibrvlisten"});
+  keys.text("address", s.address, "TCP address to listen on instead of reading `path`.",
+            forms::listen_address_or_none)
+      .only_for({"jsonl", "tibrvlisten"});
+  keys.choice("time", s.time, {"arrival", "message"},
+              "`arrival`: the moment of reading. `message`: the time the record says.");
+  keys.group("jsonl", describe(s.mapping),
+             "Which JSON fields mean what; starts from formats.jsonl.")
+      .only_for({"jsonl"});
+  keys.text("service", s.context.service,
+            "rv: the service to join. Others: the service of messages that do not say theirs.",
+            forms::service);
+  keys.text("network", s.context.network,
+            "rv: the network to join. Others: the network of messages that do not say theirs.",
+            forms::network);
+  keys.text("presenter", s.context.daemon_host,
+            "Host of the daemon that presents DATALOSS and RETRANSMISSION advisories; \"\" = "
+            "unknown, for rv: the one we are connected to.",
+            forms::host_or_none);
+  keys.whole("daemons", s.plant_daemons, 1, 100'000, "Size of the simulated fleet.")
+      .unit("daemons")
+      .only_for({"plant"});
+  keys.whole("seed", s.plant_seed, 0, UINT64_MAX, "The same seed gives the same plant.")
+      .only_for({"plant"});
+  return keys;
+}
+
+section describe(expected_daemon& e) {
+  section s;
+  s.text("host", e.host, "Host address the daemon reports.", forms::host).required();
+  s.text("service", e.service, "RV service.", forms::service);
+  s.text("network", e.network, "RV network string, for the segment it belongs to.", forms::network);
+  s.whole("client_limit", e.client_limit, 0, 10'000'000, "Clients it can take; 0 = by the rules.")
+      .unit("clients");
+  s.text_map("labels", e.labels, "Location, group, category …: shown with the daemon.");
+  return s;
+}
+
+namespace {
+
+section describe(mail_settings& m) {
+  section s;
+  s.text("server", m.server, "SMTP server.", forms::host_port).required();
+  s.choice("security", m.security, {"none", "starttls", "tls"},
+           "`starttls` (refused without) or `tls` from the start; `none` sends in clear.");
+  s.text("user", m.user, "Account; \"\" = no authentication.");
+  s.text("password_file", m.password_file, "File that holds the account's password.");
+  s.text("from", m.from, "Sender.", forms::mail_address).required();
+  s.texts("to", m.to, "Recipients.", forms::mail_address).required();
+  s.text("ca_file", m.ca_file, "Certificates to trust (PEM); \"\" = the system's.");
+  s.span("timeout", m.timeout, 1s, 10min, "For one attempt.");
+  return s;
+}
+
+section describe(webhook_settings& w) {
+  section s;
+  s.text("url", w.url, "Where the Alertmanager v4 JSON is posted to.", forms::http_url).required();
+  s.text("ca_file", w.ca_file, "Certificates to trust (PEM); \"\" = the system's.");
+  s.text("bearer_file", w.bearer_file, "File that holds a token for `Authorization: Bearer`.");
+  s.text("client_certificate", w.client_certificate, "Certificate to show (PEM), with client_key.");
+  s.text("client_key", w.client_key, "Its private key (PEM).");
+  s.span("timeout", w.timeout, 1s, 10min, "For one attempt.");
+  return s;
+}
+
+} // namespace
+
+section describe(receiver_settings& r) {
+  section s;
+  s.text("name", r.rule.name, "Unique; stands in the ledger of notifications.", forms::simple_name)
+      .required();
+  s.choice("kind", r.kind, {"mail", "webhook"}, "How it is told.").required();
+  s.choice("least", r.rule.least, {"info", "warning", "critical"},
+           "Incidents below this severity are not sent.");
+  s.flag("send_closed", r.rule.send_closed, "Whether the end of an incident is sent.");
+  s.group("mail", describe(r.mail), "How and to whom mail is sent.").required().only_for({"mail"});
+  s.group("webhook", describe(r.webhook), "Where incidents are posted to.")
+      .required()
+      .only_for({"webhook"});
+  return s;
+}
+
+} // namespace tocsin

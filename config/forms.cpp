@@ -1,0 +1,192 @@
+// The checks of text forms.
+#include "config/forms.hpp"
+
+#include <charconv>
+
+#include "core/limits.hpp"
+
+namespace tocsin::forms {
+
+namespace {
+
+bool letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool made_of(std::string_view text, std::string_view others) {
+  for (char c : text)
+    if (!letter_or_digit(c) && others.find(c) == others.npos) return false;
+  return true;
+}
+
+complaint wrong(std::string_view text, std::string_view what, std::string remedy) {
+  return {keys::quoted(text) + " is " + std::string{what}, std::move(remedy)};
+}
+
+/// Splits "host:port" or "[v6]:port"; false when it is neither.
+bool split_host_port(std::string_view text, std::string_view& host_part, unsigned& port) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos || colon == 0) return false;
+  host_part = text.substr(0, colon);
+  if (host_part.front() == '[') {
+    if (host_part.size() < 4 || host_part.back() != ']') return false;
+    host_part = host_part.substr(1, host_part.size() - 2);
+    if (!made_of(host_part, ":.%")) return false;
+  } else if (!made_of(host_part, ".-_") || host_part.size() > 253) {
+    return false;
+  }
+  const std::string_view digits = text.substr(colon + 1);
+  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return ec == std::errc{} && end == digits.data() + digits.size() && port <= 65535;
+}
+
+std::optional<complaint> address(std::string_view text, unsigned least_port) {
+  std::string_view host_part;
+  unsigned port = 0;
+  if (!split_host_port(text, host_part, port) || port < least_port)
+    return wrong(text, "not host:port", "write for example 127.0.0.1:8420, port 1 to 65535");
+  return std::nullopt;
+}
+
+bool starts_with_scheme(std::string_view url, std::string_view scheme) {
+  if (url.size() < scheme.size()) return false;
+  for (std::size_t i = 0; i < scheme.size(); ++i) {
+    const char c = url[i] >= 'A' && url[i] <= 'Z' ? static_cast<char>(url[i] - 'A' + 'a') : url[i];
+    if (c != scheme[i]) return false;
+  }
+  return true;
+}
+
+/// "user@host:port" of an http or https URL; empty when it is none.
+std::string_view authority_of(std::string_view url) {
+  std::size_t start = 0;
+  if (starts_with_scheme(url, "http://")) start = 7;
+  if (starts_with_scheme(url, "https://")) start = 8;
+  if (start == 0) return {};
+  const std::string_view rest = url.substr(start);
+  return rest.substr(0, rest.find_first_of("/?#"));
+}
+
+} // namespace
+
+std::optional<complaint> host_port(std::string_view text) { return address(text, 1); }
+
+std::optional<complaint> listen_address(std::string_view text) { return address(text, 0); }
+
+std::optional<complaint> listen_address_or_none(std::string_view text) {
+  return text.empty() ? std::nullopt : address(text, 0);
+}
+
+std::optional<complaint> http_url(std::string_view text) {
+  const std::string_view authority = authority_of(text);
+  if (authority.find('@') != authority.npos) // not quoted back: it may hold a password
+    return complaint{"the URL contains a user or password",
+                     "remove it; a token goes into a file named by bearer_file"};
+  std::string_view host_part = authority;
+  unsigned port = 0;
+  const bool has_port =
+      !authority.empty() && authority.back() != ']' && authority.find(':') != authority.npos;
+  const bool good = has_port ? split_host_port(authority, host_part, port) && port > 0
+                             : !authority.empty() && made_of(authority, ".-_[]:%");
+  if (!good || text.find_first_of(" \"<>\\^`{|}") != text.npos || text.size() > 2048)
+    return wrong(text, "no http:// or https:// URL", "write for example https://host/path");
+  return std::nullopt;
+}
+
+std::optional<complaint> http_url_or_none(std::string_view text) {
+  return text.empty() ? std::nullopt : http_url(text);
+}
+
+std::optional<complaint> mail_address(std::string_view text) {
+  const std::size_t at = text.find('@');
+  if (at == text.npos || at == 0 || text.size() > 254 || !made_of(text.substr(at + 1), ".-") ||
+      at + 1 == text.size() || !made_of(text.substr(0, at), ".!#$%&'*+/=?^_`{|}~-"))
+    return wrong(text, "no mail address", "write for example ops@example.com");
+  return std::nullopt;
+}
+
+std::optional<complaint> simple_name(std::string_view text) {
+  if (text.empty() || text.size() > 64 || !made_of(text, "._-"))
+    return wrong(text, "no name", "use 1 to 64 letters, digits, '.', '_' and '-'");
+  return std::nullopt;
+}
+
+std::optional<complaint> host(std::string_view text) {
+  if (text.empty() || text.size() > limits::host_bytes_max || !made_of(text, "._-:"))
+    return wrong(text, "no host",
+                 "write the address the daemon reports, for example 10.98.163.137");
+  return std::nullopt;
+}
+
+std::optional<complaint> host_or_none(std::string_view text) {
+  return text.empty() ? std::nullopt : host(text);
+}
+
+std::optional<complaint> service(std::string_view text) {
+  if (text.empty() || text.size() > 32 || !made_of(text, "._-"))
+    return wrong(text, "no RV service", "write for example \"7500\"");
+  return std::nullopt;
+}
+
+std::optional<complaint> network(std::string_view text) {
+  if (text.size() > limits::label_bytes_max || !made_of(text, "._-:;,/"))
+    return wrong(text, "no RV network string", "write for example \";239.1.1.1\" or \"\"");
+  return std::nullopt;
+}
+
+std::optional<complaint> daemon_pattern(std::string_view text) {
+  // '*' also covers '/', so "*" and "*/7500" are patterns too.
+  const bool rooted = text.starts_with("rvd/") || text.starts_with('*');
+  if (!rooted || text.size() > 256)
+    return wrong(text, "no pattern over rvd/<host>/<service>",
+                 text.find('/') == text.npos && !text.empty() && text.size() < 64
+                     ? "write rvd/" + std::string{text} + "/*"
+                     : "write for example \"rvd/10.98.*\"");
+  return std::nullopt;
+}
+
+std::optional<complaint> rv_subject(std::string_view text) {
+  bool good = !text.empty() && text.size() <= limits::subject_bytes_max;
+  std::size_t start = 0;
+  while (good && start <= text.size()) {
+    const std::size_t dot = std::min(text.find('.', start), text.size());
+    const std::string_view element = text.substr(start, dot - start);
+    if (element.empty()) good = false;
+    // Wildcards stand for whole elements; '>' only at the end.
+    if (element.size() > 1 && element.find_first_of("*>") != element.npos) good = false;
+    if (element == ">" && dot != text.size()) good = false;
+    start = dot + 1;
+  }
+  if (!good)
+    return wrong(text, "no RV subject", "write for example \"_RV.*.SYSTEM.>\", 255 bytes at most");
+  return std::nullopt;
+}
+
+std::optional<complaint> not_empty(std::string_view text) {
+  if (text.empty()) return complaint{"the text is empty", "give a value"};
+  return std::nullopt;
+}
+
+std::string_view schema_pattern(keys::text_check check) {
+  if (check == &host_port || check == &listen_address) return "^.+:[0-9]{1,5}$";
+  if (check == &listen_address_or_none) return "^(.+:[0-9]{1,5})?$";
+  if (check == &http_url) return "^[hH][tT][tT][pP][sS]?://[^@]+$";
+  if (check == &http_url_or_none) return "^([hH][tT][tT][pP][sS]?://[^@]+)?$";
+  if (check == &mail_address) return "^[^@ ]+@[^@ ]+$";
+  if (check == &simple_name) return "^[A-Za-z0-9._-]{1,64}$";
+  if (check == &host) return "^[A-Za-z0-9._:-]{1,64}$";
+  if (check == &host_or_none) return "^[A-Za-z0-9._:-]{0,64}$";
+  if (check == &daemon_pattern) return "^(rvd/|\\*)";
+  if (check == &not_empty) return ".";
+  return {};
+}
+
+bool is_http(std::string_view url) { return starts_with_scheme(url, "http://"); }
+
+bool is_loopback(std::string_view text) {
+  const std::string_view authority = authority_of(text);
+  const std::string_view place = authority.empty() ? text : authority;
+  return place.starts_with("127.") || place.starts_with("localhost") || place.starts_with("[::1]");
+}
+
+} // namespace tocsin::forms

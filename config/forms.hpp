@@ -1,0 +1,37 @@
+// Forms a text value must have: addresses, URLs, names, patterns. One check per form, with its
+// remedy.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "config/table.hpp"
+
+namespace tocsin::forms {
+
+using keys::complaint;
+
+std::optional<complaint> host_port(std::string_view text); ///< "host:port", "[v6]:port", 1-65535
+std::optional<complaint>
+listen_address(std::string_view text); ///< as host_port, port 0 = any free one
+std::optional<complaint> listen_address_or_none(std::string_view text);
+std::optional<complaint> http_url(std::string_view text); ///< http:// or https://, no password
+std::optional<complaint> http_url_or_none(std::string_view text);
+std::optional<complaint> mail_address(std::string_view text); ///< "local@domain"
+std::optional<complaint> simple_name(std::string_view text);  ///< letters, digits, . _ -; 1 to 64
+std::optional<complaint> host(std::string_view text);         ///< as it stands in a subject
+std::optional<complaint> service(std::string_view text);      ///< as it stands in a subject
+std::optional<complaint> host_or_none(std::string_view text);
+std::optional<complaint> network(std::string_view text); ///< RV network string
+std::optional<complaint>
+daemon_pattern(std::string_view text);                      ///< glob over "rvd/<host>/<service>"
+std::optional<complaint> rv_subject(std::string_view text); ///< with '*' and '>' wildcards
+std::optional<complaint> not_empty(std::string_view text);
+
+/// The part of a check that a JSON Schema `pattern` can say; empty = nothing.
+std::string_view schema_pattern(keys::text_check check);
+
+bool is_http(std::string_view url); ///< http://, not https://
+bool is_loopback(std::string_view host_port_or_url);
+
+} // namespace tocsin::forms

@@ -1,0 +1,40 @@
+#include "io/http_client.hpp"
+
+#include <curl/curl.h>
+
+#include <memory>
+
+namespace tocsin {
+
+namespace {
+constexpr std::size_t answer_bytes_max = 64 << 20;
+
+std::size_t append(char* bytes, std::size_t size, std::size_t count, void* to) {
+  auto& body = *static_cast<std::string*>(to);
+  if (body.size() + size * count > answer_bytes_max) return 0;
+  body.append(bytes, size * count);
+  return size * count;
+}
+} // namespace
+
+result<http_answer> http_get(const std::string& url) {
+  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl{curl_easy_init(), &curl_easy_cleanup};
+  if (!curl) return fail(errc::io, "cannot set up an HTTP client");
+  http_answer answer{0, {}};
+  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
+  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, 3L);
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 30L);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
+  if (const CURLcode rc = curl_easy_perform(curl.get()); rc != CURLE_OK)
+    return fail(errc::unreachable, url + ": " + curl_easy_strerror(rc) + "; is `tocsin run` up? name another with --server");
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  answer.status = static_cast<int>(status);
+  return answer;
+}
+
+} // namespace tocsin

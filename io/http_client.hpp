@@ -1,0 +1,18 @@
+// A small HTTP GET for the command line: one answer, bounded, within a time.
+#pragma once
+
+#include <string>
+
+#include "core/error.hpp"
+
+namespace tocsin {
+
+struct http_answer {
+  int status;
+  std::string body;
+};
+
+/// Follows nothing, uses no proxy. errc::unreachable names the address and the remedy.
+result<http_answer> http_get(const std::string& url);
+
+} // namespace tocsin
