@@ -86,6 +86,17 @@ bool read_time(const msgpack::object& o, timestamp& into) {
   return true;
 }
 
+/// A float without a fraction comes as an integer.
+bool read_float(const msgpack::object& o, float& into) {
+  switch (o.type) {
+  case msgpack::type::FLOAT32:
+  case msgpack::type::FLOAT64: into = static_cast<float>(o.via.f64); return true;
+  case msgpack::type::POSITIVE_INTEGER: into = static_cast<float>(o.via.u64); return true;
+  case msgpack::type::NEGATIVE_INTEGER: into = static_cast<float>(o.via.i64); return true;
+  default: return false;
+  }
+}
+
 bool read_values(const msgpack::object& o, record& r) {
   if (o.type != msgpack::type::ARRAY || r.present >> counter_count) return false;
   std::size_t used = 0;
@@ -108,8 +119,7 @@ bool read_record(const msgpack::object& o, record_batch& batch, record& r) {
     return false;
   r.present = static_cast<std::uint32_t>(present);
   if (!read_values(f[9], r)) return false;
-  if (f[10].type != msgpack::type::FLOAT32 && f[10].type != msgpack::type::FLOAT64) return false;
-  r.reliability_s = static_cast<float>(f[10].via.f64);
+  if (!read_float(f[10], r.reliability_s)) return false;
   if (!read_unsigned(f[11], static_cast<std::uint64_t>(time_source::message), timed_by) ||
       !read_unsigned(f[12], limits::vantages_max - 1, vantage))
     return false;
