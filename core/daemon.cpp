@@ -138,6 +138,7 @@ void daemon::fire_trouble(timestamp at, effects& out) {
 
 void daemon::rearm() {
   next_ = liveness_at_;
+  if (!trouble_ && inventory_at_ == never) return;
   if (inventory_at_ < next_ && !blind()) next_ = inventory_at_;
   if (!trouble_) return;
   // While blind nobody can say that losses have ended.
