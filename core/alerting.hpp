@@ -23,7 +23,10 @@ struct alerting_rules {
 class alerting {
 public:
   explicit alerting(alerting_rules rules) : rules_(std::move(rules)) {}
-  /// Opened: told. Updated: told when it got worse or its cause changed. Closed: told to whoever was told before.
+  /// Opened: told to every receiver whose least severity it reaches. Updated: told to those who
+  /// know it when it got worse than they were told, or its cause changed (kind or subject); told as
+  /// opened to those whose least severity it only now reaches. Closed: told to whoever was told
+  /// before and wants to hear of ends; then it is forgotten. Repeating a change says nothing twice.
   void apply(const incident& i, std::vector<notification>& out);
   void set_rules(alerting_rules rules) { rules_ = std::move(rules); }
   void save(writer& out) const;
@@ -34,6 +37,7 @@ private:
     severity level;
     cause_kind because;
     std::string subject;
+    std::uint32_t revision; ///< the last one told
   };
   alerting_rules rules_;
   std::map<std::pair<std::string, std::string>, told> told_; ///< (incident id, receiver)

@@ -138,7 +138,7 @@ http_response civetweb_server::answer(const http_request& request) const {
         return act(seen);
       } catch (const std::exception& e) {
         log::error("http_handler_failed", {{"path", request.path}, {"what", e.what()}});
-      } catch (...) {
+      } catch (...) { // thread entry: civetweb above us is C
         log::error("http_handler_failed", {{"path", request.path}});
       }
       return failure(500, "internal error; the log has more");

@@ -1,0 +1,56 @@
+// Theil-Sen slope and Mann-Kendall test over a window of interval rates.
+#include "core/loss_trend.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tocsin {
+
+void rate_window::save(writer& out) const {
+  out.put(size_);
+  for (std::size_t i = 0; i < size_; ++i)
+    out.put(values_[(next_ + capacity - size_ + i) % capacity]);
+}
+
+bool rate_window::load(reader& in) {
+  clear();
+  const auto size = in.get<std::uint8_t>();
+  if (size > capacity) return false;
+  for (std::size_t i = 0; i < size; ++i) values_[i] = in.get<std::uint16_t>();
+  size_ = size;
+  next_ = static_cast<std::uint8_t>(size % capacity);
+  return in.ok();
+}
+
+loss_trend trend_of(const rate_window& rates) {
+  constexpr std::size_t least = 6;
+  constexpr double z_one_percent = 2.326;
+  const std::size_t n = rates.size();
+  if (n < 2) return {};
+  std::array<double, rate_window::capacity> x{};
+  for (std::size_t i = 0; i < n; ++i) x[i] = rates.percent(i);
+  std::array<double, rate_window::capacity*(rate_window::capacity - 1) / 2> slopes{};
+  std::size_t pairs = 0;
+  int s = 0;
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = i + 1; j < n; ++j) {
+      s += (x[j] > x[i]) - (x[j] < x[i]);
+      slopes[pairs++] = (x[j] - x[i]) / static_cast<double>(j - i);
+    }
+  const auto middle = slopes.begin() + static_cast<std::ptrdiff_t>(pairs / 2);
+  std::nth_element(slopes.begin(), middle, slopes.begin() + static_cast<std::ptrdiff_t>(pairs));
+  std::sort(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(n));
+  auto weight = [](double k) { return k * (k - 1) * (2 * k + 5); };
+  double ties = 0;
+  for (std::size_t i = 0; i < n;) {
+    std::size_t j = i;
+    while (j < n && x[j] == x[i]) ++j;
+    ties += weight(static_cast<double>(j - i));
+    i = j;
+  }
+  const double variance = (weight(static_cast<double>(n)) - ties) / 18;
+  const double z = variance > 0 ? (s - 1) / std::sqrt(variance) : 0;
+  return {*middle, n >= least && s > 0 && z > z_one_percent};
+}
+
+} // namespace tocsin
