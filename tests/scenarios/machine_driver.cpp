@@ -10,7 +10,8 @@ namespace tocsin {
 story run_machines(const scenario& s, std::size_t batch) {
   auto fleet = plant::make(s.plant);
   for (const fault& f : s.faults)
-    if (auto done = fleet->inject(f); !done) throw std::invalid_argument{done.error().text};
+    if (auto ok = fleet->inject(f); !ok)
+      throw std::logic_error(ok.error().text); // parsing has tried them
   engine machines{std::make_shared<const rule_book>(s.rules), s.receivers, {}};
   std::vector<std::string> vantages;
   for (const vantage_options& v : s.plant.vantages) vantages.push_back(v.name);
