@@ -233,7 +233,8 @@ TEST(daemon_retransmission, a_falling_rate_under_suppression_is_no_recovery) {
                               "360 hidden_loss raised warning"}));
   ASSERT_EQ(d.machine.status().symptoms.size(), 2u);
   bool held = false;
-  for (const fact& f : d.machine.status().symptoms[0].facts) held |= f.name == "suppressed_held";
+  const daemon_status seen = d.machine.status();
+  for (const fact& f : seen.symptoms[0].facts) held |= f.name == "suppressed_held";
   EXPECT_TRUE(held);
   d.out(0.1);
   EXPECT_EQ(d.lines(), (lines{"450 retransmission_outbound cleared warning",
