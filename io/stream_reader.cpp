@@ -22,7 +22,8 @@ stream_reader::stream_reader(int descriptor, bool owned, const source_settings& 
       by_arrival_(settings.time != "message"), name_(std::move(name)),
       decoder_(settings.kind == "tibrvlisten"
                    ? make_tibrvlisten_decoder(settings.context)
-                   : make_jsonl_decoder(settings.context, settings.mapping)) {}
+                   : settings.kind == "auto" ? make_auto_decoder(settings.context, settings.mapping)
+                                           : make_jsonl_decoder(settings.context, settings.mapping)) {}
 
 timestamp stream_reader::arrived() const { return by_arrival_ ? read_at_ : unset; }
 
