@@ -81,7 +81,7 @@ void groups::settle(std::uint64_t number, timestamp until, timestamp complete) {
   effects ready = merge_.release(complete);
   if (options_.correlate) {
     table_.apply(ready, told);
-    table_.advance(until, told);
+    table_.advance(complete, told);
   }
   for (effect& e : ready)
     if (auto* s = std::get_if<symptom>(&e.what)) told.symptoms.push_back(std::move(*s));

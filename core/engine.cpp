@@ -44,7 +44,7 @@ void engine::settle(timestamp complete_until, story& out) {
   effects ready = merge_.release(complete_until);
   if (options_.groups) {
     groups_.apply(ready, out);
-    groups_.advance(std::min(complete_until, watermark_), out);
+    groups_.advance(complete_until, out);
   }
   for (effect& e : ready)
     if (auto* s = std::get_if<symptom>(&e.what)) out.symptoms.push_back(std::move(*s));

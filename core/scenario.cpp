@@ -18,7 +18,10 @@ constexpr std::string_view statements =
 /// read.
 class parser {
 public:
-  explicit parser(std::string name) { s_.name = std::move(name); }
+  explicit parser(std::string name) {
+    s_.name = std::move(name);
+    s_.plant.start = scenario_start;
+  }
   scenario_result<scenario> parse(std::string_view text);
 
 private:

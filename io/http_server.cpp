@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
 #include <exception>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <thread>
 
 #include "core/limits.hpp"
 #include "io/clock.hpp"
@@ -25,7 +28,9 @@ int hex_value(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-std::string form_decoded(std::string_view text) {
+enum class plus { is_plus, is_space };
+
+std::string percent_decoded(std::string_view text, plus sign) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
@@ -34,10 +39,18 @@ std::string form_decoded(std::string_view text) {
       out += static_cast<char>(high * 16 + low);
       i += 2;
     } else {
-      out += text[i] == '+' ? ' ' : text[i];
+      out += text[i] == '+' && sign == plus::is_space ? ' ' : text[i];
     }
   }
   return out;
+}
+
+std::string form_decoded(std::string_view text) { return percent_decoded(text, plus::is_space); }
+
+/// A path that a handler may one day join to a directory.
+bool is_sound(std::string_view path) {
+  return path.starts_with('/') && path.find('\0') == std::string_view::npos &&
+         path.find("/../") == std::string_view::npos && !path.ends_with("/..");
 }
 
 http_response failure(int status, std::string_view text) {
@@ -55,9 +68,7 @@ class civetweb_server final : public http_server {
 public:
   civetweb_server(std::string address, int threads)
       : address_(std::move(address)), threads_(std::clamp(threads, 1, 256)) {}
-  ~civetweb_server() override {
-    if (context_ != nullptr) mg_stop(context_);
-  }
+  ~civetweb_server() override { stop(); }
 
   void route(std::string path, handler h) override {
     route(std::move(path), {"GET"}, std::move(h));
@@ -72,6 +83,7 @@ public:
   int port() const override { return port_; }
 
 private:
+  void stop();
   struct way {
     std::vector<std::string> methods;
     handler act;
@@ -126,7 +138,7 @@ http_response civetweb_server::answer(const http_request& request) const {
         return act(seen);
       } catch (const std::exception& e) {
         log::error("http_handler_failed", {{"path", request.path}, {"what", e.what()}});
-      } catch (...) {
+      } catch (...) { // thread entry: civetweb above us is C
         log::error("http_handler_failed", {{"path", request.path}});
       }
       return failure(500, "internal error; the log has more");
@@ -196,14 +208,14 @@ int civetweb_server::on_request(mg_connection* c) {
   const mg_request_info& info = *mg_get_request_info(c);
   http_request request;
   request.method = info.request_method;
-  request.path = info.local_uri;
+  request.path = percent_decoded(info.local_uri ? info.local_uri : "", plus::is_plus);
   request.query = info.query_string ? info.query_string : "";
   const char* connection = mg_get_header(c, "Connection");
   bool close = std::string_view{info.http_version} != "1.1" ||
                (connection != nullptr && mg_strcasecmp(connection, "close") == 0);
   std::optional<http_response> refused;
-  if (std::string_view{info.request_uri}.find("%00") != std::string_view::npos)
-    refused = failure(400, "a path cannot hold a zero byte");
+  if (!is_sound(request.path))
+    refused = failure(400, "the path is malformed");
   else
     refused = read_body(c, info.content_length, request.body);
   close = close || refused.has_value(); // what is left of the body must not be taken for a request
@@ -235,12 +247,20 @@ result<void> civetweb_server::start() {
   static const unsigned features = mg_init_library(0);
   (void)features;
   const std::string threads = std::to_string(threads_);
-  const char* options[] = {"listening_ports", address_.c_str(), "num_threads", threads.c_str(),
-                           "request_timeout_ms", "10000", "enable_keep_alive", "yes",
-                           // An idle connection holds a thread; half a second serves bursts.
-                           "keep_alive_timeout_ms", "500", "tcp_nodelay", "1", "max_request_size",
-                           "16384", "enable_auth_domain_check", "no", "enable_directory_listing",
-                           "no", nullptr};
+  // clang-format off
+  const char* options[] = {
+      "listening_ports", address_.c_str(),
+      "num_threads", threads.c_str(),
+      "request_timeout_ms", "10000",
+      "enable_keep_alive", "yes",
+      "keep_alive_timeout_ms", "500", // an idle connection holds a thread; half a second serves bursts
+      "tcp_nodelay", "1",
+      "max_request_size", "16384",
+      "enable_auth_domain_check", "no",
+      "enable_directory_listing", "no",
+      "decode_url", "no",             // by us: it would cut a path at a zero byte
+      nullptr};
+  // clang-format on
   mg_callbacks callbacks{};
   callbacks.begin_request = &on_request;
   callbacks.http_error = &on_error;
@@ -255,6 +275,25 @@ result<void> civetweb_server::start() {
     return fail(errc::io, "cannot learn the port of " + address_);
   port_ = ports[0].port;
   return {};
+}
+
+/// civetweb looks for its end once in two seconds, unless someone knocks.
+void civetweb_server::stop() {
+  if (context_ == nullptr) return;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool stopped = false;
+  std::thread knocker{[&] {
+    std::unique_lock guard{mutex};
+    while (!changed.wait_for(guard, 5ms, [&] { return stopped; })) knock_at(address_, port_);
+  }};
+  mg_stop(context_);
+  {
+    const std::lock_guard guard{mutex};
+    stopped = true;
+  }
+  changed.notify_one();
+  knocker.join();
 }
 
 } // namespace

@@ -38,6 +38,25 @@ std::string remedy_for(int code) {
   }
 }
 
+using addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+result<addresses> resolve(const std::string& host, const std::string& port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_PASSIVE;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int code = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found); code != 0)
+    return fail(errc::unreachable, ::gai_strerror(code));
+  return addresses{found, &::freeaddrinfo};
+}
+
+/// "localhost" has both kinds of address; who connects to it expects the old one at least.
+const addrinfo* preferred(const addrinfo* found) {
+  for (const addrinfo* next = found; next != nullptr; next = next->ai_next)
+    if (next->ai_family == AF_INET) return next;
+  return found;
+}
+
 } // namespace
 
 result<host_port> split_address(std::string_view address) {
@@ -67,23 +86,25 @@ result<host_port> split_address(std::string_view address) {
   return host_port{std::string{host}, std::string{port}};
 }
 
+void knock_at(const std::string& address, int port) {
+  const auto split = split_address(address);
+  if (!split) return;
+  const auto found = resolve(split->host, std::to_string(port));
+  if (!found) return;
+  const addrinfo* chosen = preferred(found->get());
+  const file_descriptor socket{
+      ::socket(chosen->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (socket.is_open()) (void)::connect(socket.get(), chosen->ai_addr, chosen->ai_addrlen);
+}
+
 result<file_descriptor> listen_on(const std::string& address) {
   const auto split = split_address(address);
   if (!split) return tl::make_unexpected(split.error());
-  addrinfo hints{};
-  hints.ai_flags = AI_PASSIVE;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int code = ::getaddrinfo(split->host.c_str(), split->port.c_str(), &hints, &found);
-      code != 0)
+  const auto found = resolve(split->host, split->port);
+  if (!found)
     return fail(errc::unreachable,
-                "address " + address + ": " + ::gai_strerror(code) + "; check the host name");
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner{found, &::freeaddrinfo};
-  // "localhost" has both kinds of address; who connects to it expects the old one at least.
-  const addrinfo* chosen = found;
-  for (const addrinfo* next = found; next != nullptr && chosen->ai_family != AF_INET;
-       next = next->ai_next)
-    if (next->ai_family == AF_INET) chosen = next;
+                "address " + address + ": " + found.error().text + "; check the host name");
+  const addrinfo* chosen = preferred(found->get());
   const int on = 1;
   file_descriptor made{
       ::socket(chosen->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, chosen->ai_protocol)};

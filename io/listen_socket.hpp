@@ -20,6 +20,8 @@ result<host_port> split_address(std::string_view address);
 /// Listens on exactly this address (of a name: its first IPv4 address, else its first);
 /// non-blocking.
 result<file_descriptor> listen_on(const std::string& address);
+/// Opens a connection to `port` of an address one listens on, and drops it: wakes whoever waits in accept.
+void knock_at(const std::string& address, int port);
 /// "127.0.0.1:41234": where a socket listens, or who is at its other end. Empty if unknown.
 std::string local_address(int socket);
 std::string peer_address(int socket);

@@ -9,6 +9,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "io/clock.hpp"
 #include "io/log_limiter.hpp"
 #include "io/text.hpp"
 
@@ -78,7 +79,7 @@ public:
 
   void write(level l, std::string_view event, std::initializer_list<field> fields) {
     if (!logger_->should_log(to_spdlog(l))) return;
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    const auto now = monotonic_clock().time_since_epoch();
     const std::lock_guard guard{mutex_};
     tell_suppressed(now);
     if (limiter_.admit(event, now))

@@ -115,6 +115,9 @@ result<std::unique_ptr<connection>> connection::open_uri(const std::string& path
   if (code != SQLITE_OK) return made->failure(code);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, busy_timeout_ms);
+  // SQLite opens what it may not write for reading, without a word.
+  if ((flags & SQLITE_OPEN_READWRITE) != 0 && sqlite3_db_readonly(handle, "main") == 1)
+    return tl::make_unexpected(explain(path, SQLITE_READONLY, "may not be written"));
   return made;
 }
 

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "core/limits.hpp"
+#include "io/clock.hpp"
 #include "io/listen_socket.hpp"
 #include "io/log.hpp"
 #include "io/stream_reader.hpp"
@@ -145,7 +146,7 @@ bool stream_source::open_path() {
 }
 
 void stream_source::open_address() {
-  if (listener_.is_open() || steady::now() < retry_at_) return;
+  if (listener_.is_open() || monotonic_clock() < retry_at_) return;
   auto opened = listen_on(settings_.address);
   if (opened) {
     listener_ = std::move(*opened);
@@ -157,7 +158,7 @@ void stream_source::open_address() {
   set_state("lost", opened.error().text);
   if (!open_failed_) report(opened.error().text);
   open_failed_ = true;
-  retry_at_ = steady::now() + retry_pause_;
+  retry_at_ = monotonic_clock() + retry_pause_;
   retry_pause_ = std::min(2 * retry_pause_, retry_max);
 }
 
@@ -177,7 +178,7 @@ void stream_source::accept_one() {
       report("cannot accept on " + settings_.address + ": " +
              std::generic_category().message(errno) + "; allow more open files");
       listener_ = file_descriptor{};
-      retry_at_ = steady::now() + retry_pause_;
+      retry_at_ = monotonic_clock() + retry_pause_;
     }
     return;
   }
@@ -211,7 +212,7 @@ void stream_source::wait() {
   } else {
     polled_.push_back({-1, 0, 0});
     if (listens()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(retry_at_ - steady::now());
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(retry_at_ - monotonic_clock());
       timeout_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
     }
   }
@@ -241,7 +242,7 @@ void stream_source::hand_on(record_batch&& batch) {
 
 void stream_source::hand_on(std::vector<decode_error>&& errors) {
   if (errors.empty()) return;
-  const auto now = steady::now();
+  const auto now = monotonic_clock();
   if (now - errors_since_ >= 1s) {
     errors_since_ = now;
     errors_handed_ = 0;

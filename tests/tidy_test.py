@@ -22,7 +22,7 @@ WALLS = {
     "actors": {"parts": set(OWN), "others": ("caf/", "prometheus/", "nlohmann/", "CLI/", "tl/expected.hpp"), "system": True},
 }
 # Parts of the standard library that wait, touch files or tell the time: not for the pure logic.
-IMPURE = {"condition_variable", "ctime", "filesystem", "fstream", "future", "iostream", "mutex", "semaphore", "shared_mutex", "stop_token", "thread"}
+IMPURE = {"condition_variable", "ctime", "filesystem", "fstream", "future", "iostream", "semaphore", "shared_mutex", "stop_token", "thread"}
 
 
 class problem:
@@ -75,7 +75,7 @@ def check_include_walls(files):
             elif header.startswith(wall["others"]):
                 continue
             elif re.fullmatch(r"[a-z0-9_]+", header):
-                if part in ("core", "topology", "codecs") and header in IMPURE - ({"mutex"} if part == "codecs" else set()):
+                if part in ("core", "topology", "codecs") and header in IMPURE:
                     yield problem(path, number, f"<{header}>: {part}/ is pure: no threads, files or clocks")
             elif not (wall["system"] and header_is_system(header)):
                 yield problem(path, number, f"{part}/ may not include <{header}>")

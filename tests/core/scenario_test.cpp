@@ -93,6 +93,7 @@ TEST(scenario, reads_a_fleet_faults_rules_and_expectations) {
 
 TEST(scenario, scenarios_begin_on_new_years_day) {
   EXPECT_EQ(to_rfc3339(scenario_start), "2026-01-01T00:00:00Z");
+  EXPECT_EQ(parsed(good).plant.start, scenario_start);
 }
 
 TEST(scenario, knows_every_fault) {

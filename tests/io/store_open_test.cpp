@@ -1,4 +1,5 @@
-// Opening a store: foreign files are refused with the remedy and left as they were; readers never disturb.
+// Opening a store: foreign files are refused with the remedy and left as they were; readers never
+// disturb.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -50,7 +51,8 @@ TEST_F(store_opening, what_is_no_database_is_left_alone) {
   directory.write("tocsin.db", text);
   const auto e = refused(path);
   EXPECT_EQ(e.code, errc::malformed);
-  EXPECT_THAT(e.text, AllOf(HasSubstr(path), HasSubstr("not a database"), HasSubstr("another data_dir")));
+  EXPECT_THAT(e.text,
+              AllOf(HasSubstr(path), HasSubstr("not a database"), HasSubstr("another data_dir")));
   EXPECT_EQ(read_file(path), text);
 }
 
@@ -91,7 +93,8 @@ TEST_F(store_opening, two_nodes_cannot_share_one_file) {
   ASSERT_TRUE(first);
   const auto e = refused(path);
   EXPECT_EQ(e.code, errc::refused);
-  EXPECT_THAT(e.text, AllOf(HasSubstr("in use by another tocsin"), HasSubstr(std::to_string(::getpid()))));
+  EXPECT_THAT(e.text,
+              AllOf(HasSubstr("in use by another tocsin"), HasSubstr(std::to_string(::getpid()))));
   first->reset();
   EXPECT_TRUE(open_sqlite_store(path));
 }
@@ -118,8 +121,8 @@ TEST_F(store_opening, reading_beside_the_writer_and_writing_nothing) {
   std::size_t seen = 0;
   ASSERT_TRUE((*reading)->replay(0, [&](record_batch&& b) { seen += b.records.size(); }));
   EXPECT_EQ(seen, 5u);
-  for (const auto& attempt : {(*reading)->begin(), (*reading)->append(batch_at(5, 1), 0, 1), (*reading)->trim(5, never),
-                              (*reading)->save_snapshot({})}) {
+  for (const auto& attempt : {(*reading)->begin(), (*reading)->append(batch_at(5, 1), 0, 1),
+                              (*reading)->trim(5, never), (*reading)->save_snapshot({})}) {
     ASSERT_FALSE(attempt);
     EXPECT_EQ(attempt.error().code, errc::refused);
     EXPECT_THAT(attempt.error().text, HasSubstr("for reading only"));
@@ -135,7 +138,8 @@ TEST_F(store_opening, an_archive_on_a_read_only_place_can_be_read) {
   }
   std::filesystem::permissions(path, std::filesystem::perms::owner_read);
   const auto place = std::filesystem::path{path}.parent_path();
-  std::filesystem::permissions(place, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  std::filesystem::permissions(place, std::filesystem::perms::owner_read |
+                                          std::filesystem::perms::owner_exec);
   auto reading = open_sqlite_store_read_only(path);
   std::filesystem::permissions(place, std::filesystem::perms::owner_all);
   ASSERT_TRUE(reading) << reading.error().text;
@@ -191,7 +195,8 @@ TEST_F(store_opening, a_full_disk_fails_the_transaction_and_nothing_else) {
   EXPECT_TRUE(s->append(batch_at(5, 5), 0, 5));
   EXPECT_TRUE(s->commit());
   std::size_t seen = 0;
-  ASSERT_TRUE(s->replay(0, [&](record_batch&& b) { seen += is_as_written(b) ? b.records.size() : 0; }));
+  ASSERT_TRUE(
+      s->replay(0, [&](record_batch&& b) { seen += is_as_written(b) ? b.records.size() : 0; }));
   EXPECT_EQ(seen, 10u);
 }
 

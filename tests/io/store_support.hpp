@@ -8,7 +8,8 @@
 
 namespace tocsin::test {
 
-/// `count` records from `offset` on, one second apart, each with its offset as uptime and in its host.
+/// `count` records from `offset` on, one second apart, each with its offset as uptime and in its
+/// host.
 inline record_batch batch_at(std::uint64_t offset, std::size_t count) {
   record_batch batch;
   batch.first_offset = offset;
@@ -30,7 +31,8 @@ inline bool is_as_written(const record_batch& batch) {
   for (std::size_t i = 0; i < batch.records.size(); ++i) {
     const record& r = batch.records[i];
     const std::uint64_t offset = batch.first_offset + i;
-    if (!r.has(counter::uptime) || r.get(counter::uptime) != offset || r.get(counter::packets_sent) != 1000 * offset ||
+    if (!r.has(counter::uptime) || r.get(counter::uptime) != offset ||
+        r.get(counter::packets_sent) != 1000 * offset ||
         r.host != "10.0.0." + std::to_string(offset % 256) || r.service != "7500" ||
         r.at != from_milliseconds(static_cast<std::int64_t>(1000 * offset)))
       return false;
@@ -38,7 +40,8 @@ inline bool is_as_written(const record_batch& batch) {
   return true;
 }
 
-inline outbox_entry entry(const std::string& incident, int revision, const std::string& receiver, std::int64_t at_ms) {
+inline outbox_entry entry(const std::string& incident, int revision, const std::string& receiver,
+                          std::int64_t at_ms) {
   outbox_entry e;
   e.id = incident + "." + std::to_string(revision) + "@" + receiver;
   e.receiver = receiver;

@@ -1,4 +1,5 @@
-// What the tests of io share: directories that go away, child processes that do not outlive the test, sockets.
+// What the tests of io share: directories that go away, child processes that do not outlive the
+// test, sockets.
 #pragma once
 
 #include <arpa/inet.h>
@@ -26,7 +27,8 @@
 namespace tocsin::test {
 
 using test_clock = std::chrono::steady_clock;
-inline constexpr auto patience = std::chrono::seconds{20}; ///< for what happens at once on a machine that is not busy
+inline constexpr auto patience =
+    std::chrono::seconds{20}; ///< for what happens at once on a machine that is not busy
 
 /// Waits for something that no callback tells of.
 template <class Condition>
@@ -102,9 +104,11 @@ public:
         text_.erase(0, end + 1);
         return out;
       }
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - test_clock::now());
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - test_clock::now());
       pollfd p{output_.get(), POLLIN, 0};
-      if (left.count() < 0 || ::poll(&p, 1, static_cast<int>(left.count())) <= 0) return std::nullopt;
+      if (left.count() < 0 || ::poll(&p, 1, static_cast<int>(left.count())) <= 0)
+        return std::nullopt;
       char piece[4096];
       const auto size = ::read(output_.get(), piece, sizeof piece);
       if (size <= 0) return std::nullopt;
@@ -141,7 +145,8 @@ public:
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    connected_ =
+        ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
     const timeval limit{20, 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   }

@@ -1,4 +1,6 @@
 // Runs a scenario through the machines alone.
+#include <stdexcept>
+
 #include "core/engine.hpp"
 #include "core/limits.hpp"
 #include "driver.hpp"
@@ -7,7 +9,9 @@ namespace tocsin {
 
 story run_machines(const scenario& s, std::size_t batch) {
   auto fleet = plant::make(s.plant);
-  for (const fault& f : s.faults) fleet->inject(f).value();
+  for (const fault& f : s.faults)
+    if (auto ok = fleet->inject(f); !ok)
+      throw std::logic_error(ok.error().text); // parsing has tried them
   engine machines{std::make_shared<const rule_book>(s.rules), s.receivers, {}};
   std::vector<std::string> vantages;
   for (const vantage_options& v : s.plant.vantages) vantages.push_back(v.name);
