@@ -156,6 +156,8 @@ private:
   bool is_copy(const record& r) const;
   bool is_stale(const record& r) const;
   bool fell(const record& r) const;
+  bool lived_on(const record& r) const;
+  void start_counters_again(const record& r);
   void heard(const record& r, effects& out);
   void describe(const record& r, effects& out);
   void restarted(const record& r, const host_peers* peers, bool announced, effects& out);

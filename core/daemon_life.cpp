@@ -45,9 +45,10 @@ void daemon::heartbeat(const record& r, const host_peers* peers, effects& out) {
   if (raised_ & silences || misses_said_ || stopped_) heard(r, out);
   if (heartbeats_ % beats_per_review == 0) forget_quiet_vantages();
   describe(r, out);
-  if (reset) {
+  if (reset && !lived_on(r)) {
     restarted(r, peers, announced, out);
   } else {
+    if (reset) start_counters_again(r);
     learn(r.at);
   }
   judge(r, out);
@@ -110,7 +111,7 @@ bool daemon::is_stale(const record& r) const {
          up_apart <= later(timestamp{sent_apart}, 2s).time_since_epoch();
 }
 
-/// Uptime or, as the only sign or beside a growing uptime, a counter went down: another life.
+/// Uptime or a counter went down: another life, or the counters of this one began again.
 bool daemon::fell(const record& r) const {
   const std::uint32_t common = r.present & former_present_;
   if (common & uptime_bit && r.get(counter::uptime) < uptime_) return true;
@@ -123,6 +124,21 @@ bool daemon::fell(const record& r) const {
     if (common >> (first_cumulative + i) & 1u && r.values[first_cumulative + i] < former_[i])
       return true;
   return false;
+}
+
+/// Its uptime reaches back before we last heard it: whatever happened to its counters, it did not
+/// restart.
+bool daemon::lived_on(const record& r) const {
+  if (!(r.present & former_present_ & uptime_bit) || r.get(counter::uptime) < uptime_) return false;
+  return seconds(r.get(counter::uptime)) >= between(last_heard_, r.at);
+}
+
+/// Only those that fell: the growth of the others is still known.
+void daemon::start_counters_again(const record& r) {
+  ++resets_;
+  for (std::size_t i = 0; i < cumulative_count; ++i)
+    if (r.present >> (first_cumulative + i) & 1u && r.values[first_cumulative + i] < former_[i])
+      former_[i] = 0;
 }
 
 /// Whatever its silence had raised is over.
@@ -195,11 +211,8 @@ void daemon::remember(const record& r) {
 }
 
 void daemon::restarted(const record& r, const host_peers* peers, bool announced, effects& out) {
-  const bool uptime_fell =
-      r.present & former_present_ & uptime_bit && r.get(counter::uptime) < uptime_;
-  // Without a fallen uptime the start may have been at any time since it was last heard.
-  const bool start_known =
-      r.has(counter::uptime) && (uptime_fell || !(former_present_ & uptime_bit));
+  // Without an uptime the start may have been at any time since it was last heard.
+  const bool start_known = r.has(counter::uptime);
   const timestamp start =
       start_known ? std::max(earlier(r.at, seconds(r.get(counter::uptime))), last_heard_) : r.at;
   trouble& t = in_trouble();

@@ -67,6 +67,30 @@ TEST(daemon_life, a_counter_that_fell_is_a_restart_too) {
   EXPECT_EQ(d.lines(), (lines{"180 daemon_restarted raised warning"}));
 }
 
+TEST(daemon_life, counters_that_begin_again_in_a_life_that_goes_on_are_no_restart) {
+  daemon_under_test d;
+  d.base.set(counter::packets_sent, 1'000'000);
+  d.base.set(counter::retransmitted, 50'000);
+  d.base.set(counter::lost_inbound, 40);
+  for (int i = 0; i < 3; ++i) d.beat_since(90.0 * i, -5000);
+  d.base.set(counter::packets_sent, 2'000);
+  d.base.set(counter::retransmitted, 5);
+  d.beat_since(270, -5000); // what was lost before is still counted and no new loss
+  EXPECT_EQ(d.lines(), lines{});
+  EXPECT_EQ(d.machine.status().resets, 1u);
+  EXPECT_EQ(d.machine.status().retransmission_outbound_percent, 0.25);
+}
+
+TEST(daemon_life, a_life_that_began_after_it_was_last_heard_is_a_restart_although_uptime_grew) {
+  daemon_under_test d;
+  d.base.set(counter::packets_sent, 1000);
+  d.beat_since(0, -20); // up 20
+  d.base.set(counter::packets_sent, 5);
+  d.beat_since(90, 50); // up 40
+  EXPECT_EQ(d.lines(), (lines{"90 daemon_restarted raised warning"}));
+  EXPECT_EQ(d.machine.restarted_at(), at(50));
+}
+
 TEST(daemon_life, a_restart_ends_the_loss_at_the_same_time) {
   daemon_under_test d;
   for (int i = 0; i < 3; ++i) d.beat_since(90.0 * i, -100);
