@@ -1,1 +1,127 @@
-int main() { return 0; }
+// The one binary: reads the command line and calls the command.
+#include <malloc.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "actors/cli.hpp"
+
+namespace {
+
+using namespace tocsin::cli;
+
+void add_run(CLI::App& app, run_command& c) {
+  auto* s = app.add_subcommand("run", "Watch: sources in, incidents out, until SIGTERM; SIGHUP reads the configuration anew");
+  s->add_option("-c,--config", c.config, "YAML configuration; without it the defaults, and input from standard input");
+  s->add_option("--data-dir", c.data_dir, "Where journal, incidents and outbox are kept; 'none' keeps nothing");
+  s->add_option("--http", c.http, "Address to serve HTTP on; 'none' for no HTTP");
+  s->add_option("-i,--input", c.input, "One more source: a file, or - for standard input");
+  s->add_option("-f,--format", c.format, "Of --input: tibrvlisten, jsonl, or auto (told by the first character)");
+  s->add_option("--emit", c.emit, "Also print symptoms, incidents or notifications as JSON lines");
+  s->add_flag("--once", c.once, "End when every source has ended and everything is delivered");
+  s->footer("Example:  tibrvlisten \"_RV.*.SYSTEM.>\" | tocsin run --emit incidents");
+}
+
+void add_replay(CLI::App& app, replay_command& c) {
+  auto* s = app.add_subcommand("replay", "Read a recording with a virtual clock as fast as it goes and print what is said as JSON lines");
+  s->add_option("-i,--input", c.input, "File, or - for standard input")->required();
+  s->add_option("-f,--format", c.format, "tibrvlisten, jsonl, rv-hex or journal")->required();
+  s->add_option("-c,--config", c.config, "YAML configuration");
+  s->add_option("--until", c.until, "Let time pass to then after the last record (RFC 3339)");
+  s->add_option("--emit", c.emit, "incidents, symptoms or notifications")->capture_default_str();
+  s->add_option("--through", c.through, "machines, or actors: the same through the mailboxes")->check(CLI::IsMember({"machines", "actors"}))->capture_default_str();
+  s->add_option("--shards", c.shards, "Through actors: number of shards");
+  s->add_option("--workers", c.workers, "Through actors: number of threads");
+  s->add_option("--block-bytes", c.block_bytes, "Bytes read at a time")->check(CLI::Range(std::size_t{1}, std::size_t{64} << 20));
+  s->add_flag("--strict", c.strict, "Exit 1 when a piece of input could not be used");
+  s->footer("Example:  tocsin replay --input last-tuesday.txt --format tibrvlisten --emit notifications");
+}
+
+void add_query(CLI::App& app, const std::string& what, const std::string& one, query_command& c, bool& wanted) {
+  auto* noun = app.add_subcommand(what, "Ask a running tocsin about its " + what);
+  noun->require_subcommand(1);
+  auto common = [&c](CLI::App* s) {
+    s->add_option("-s,--server", c.server, "Address of the running tocsin")->envname("TOCSIN_SERVER")->capture_default_str();
+    s->add_option("-o,--output", c.output, "table or json")->capture_default_str();
+  };
+  auto* list = noun->add_subcommand("list", "All of them");
+  common(list);
+  list->add_option("--state", c.state, what == "daemons" ? "Only those: alive, late, lost, stopped, unknown, missing" : "Only those: open, closed");
+  if (what == "daemons") list->add_option("--host", c.host, "Only this host address");
+  list->add_option("--limit", c.most, "At most so many")->capture_default_str();
+  auto* show = noun->add_subcommand("show", "One of them in full");
+  common(show);
+  show->add_option("id", c.id, one)->required();
+  for (auto* s : {list, show})
+    s->callback([&c, &wanted, what] {
+      c.what = what;
+      wanted = true;
+    });
+  noun->footer("Example:  tocsin " + what + " list --state " + (what == "daemons" ? "lost" : "open") + " -o json");
+}
+
+void add_simulate(CLI::App& app, simulate_command& c) {
+  auto* s = app.add_subcommand("simulate", "Print what a simulated fleet of daemons would be heard to say, as JSON lines");
+  s->add_option("--scenario", c.scenario, "Scenario file with fleets and faults; without it one healthy fleet");
+  s->add_option("--daemons", c.daemons, "Size of the fleet without a scenario")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  s->add_option("--seed", c.seed, "Same seed, same lines")->capture_default_str();
+  s->add_option("--until", c.until, "For how long, in the fleet's time, without a scenario")->capture_default_str();
+  s->add_option("--start", c.start, "When it begins (RFC 3339)")->capture_default_str();
+  s->add_option("--pace", c.pace, "none: as fast as it goes; 1: as in life; 30: thirty times faster")->capture_default_str();
+  s->footer("Example:  tocsin simulate --daemons 5 --until 10m | tocsin replay -i - -f jsonl --emit symptoms");
+}
+
+int dispatch(int argc, char** argv) {
+  CLI::App app{"Tocsin watches TIB/RV daemons by their heartbeats and tells the right person, once, what is wrong and why.", "tocsin"};
+  app.set_version_flag("--version", std::string{"tocsin "} + TOCSIN_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 done, 1 a problem was found, 2 wrong usage or unusable configuration, 3 only warnings,\n"
+             "4 no answer from the server, 70 a bug.");
+  run_command to_run;
+  replay_command to_replay;
+  simulate_command to_simulate;
+  check_command to_check;
+  query_command to_query;
+  bool query_wanted = false;
+  std::string shell;
+  add_run(app, to_run);
+  add_replay(app, to_replay);
+  add_simulate(app, to_simulate);
+  auto* checks = app.add_subcommand("check-config", "Read a configuration and name every problem with file, line, column and remedy");
+  checks->add_option("file", to_check.config, "YAML configuration; none: the defaults");
+  checks->add_option("-c,--config", to_check.config, "The same");
+  checks->add_flag("--schema", to_check.schema, "Print the JSON Schema of the configuration");
+  checks->footer("Example:  tocsin check-config /etc/tocsin/tocsin.yaml");
+  add_query(app, "daemons", "rvd/<host>/<service>, or <host>/<service>", to_query, query_wanted);
+  add_query(app, "incidents", "Id of the incident", to_query, query_wanted);
+  auto* completion = app.add_subcommand("completion", "Print a completion script");
+  completion->add_option("shell", shell, "bash, zsh or fish")->required();
+  completion->footer("Example:  source <(tocsin completion bash)");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? done : usage;
+  }
+  if (app.got_subcommand("run")) return run(to_run);
+  if (app.got_subcommand("replay")) return replay(to_replay);
+  if (app.got_subcommand("simulate")) return simulate(to_simulate);
+  if (app.got_subcommand("check-config")) return check(to_check);
+  if (app.got_subcommand("completion")) return complete(shell);
+  return query_wanted ? query(to_query) : usage;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  // Blocks of input come and go by the megabyte: keep their pages instead of asking the system for them each time.
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);
+  try {
+    return dispatch(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "tocsin: this is a bug: %s\n", e.what());
+    return bug;
+  }
+}

@@ -48,6 +48,8 @@ private:
 
 std::unique_ptr<decoder> make_tibrvlisten_decoder(decode_context context);
 std::unique_ptr<decoder> make_jsonl_decoder(decode_context context, json_mapping mapping);
+/// JSON lines or tibrvlisten text, told by the first bytes.
+std::unique_ptr<decoder> make_auto_decoder(decode_context context, json_mapping mapping);
 /// Recorded sessions: "S|C seconds hex" lines, as an RV client would have decoded them.
 std::unique_ptr<decoder> make_rv_hex_decoder(decode_context context);
 

@@ -163,7 +163,7 @@ settings finish(document d) {
   v.rules.version = version;
   for (std::size_t i = 0; i < v.sources.size(); ++i)
     v.sources[i].context.vantage = static_cast<std::uint8_t>(i);
-  for (receiver_settings& r : v.receivers) r.webhook.external_url = v.external_url;
+  for (receiver_settings& r : v.receivers) r.mail.external_url = r.webhook.external_url = v.external_url;
   return v;
 }
 

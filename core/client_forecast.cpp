@@ -195,7 +195,7 @@ bool may_reach_limit(const client_history& h, std::uint64_t limit, duration hori
   const std::size_t n = h.usable();
   if (n < 2) return false;
   const client_history::point& last = h[h.size() - 1];
-  const double a = static_cast<double>(limit) - last.clients;
+  const double a = static_cast<double>(limit) - last.clients, horizon_s = to_seconds(horizon);
   for (std::size_t window : {n, n / 2}) {
     if (window < 2) continue;
     const client_history::point& first = h[h.size() - window];
@@ -203,8 +203,7 @@ bool may_reach_limit(const client_history& h, std::uint64_t limit, duration hori
     // A significant drift that takes us less than half of the way within the horizon cannot make
     // the limit likely: diffusion would have to be so strong that the drift were not significant.
     const double rise = static_cast<double>(last.clients) - first.clients;
-    if (rise * to_seconds(horizon) * 2 >= a * (std::max(last.tenths - first.tenths, 1u) / 10.0))
-      return true;
+    if (rise * horizon_s * 20 >= a * std::max(last.tenths - first.tenths, 1u)) return true;
   }
   return false;
 }

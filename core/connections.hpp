@@ -54,6 +54,7 @@ struct mail_settings {
   std::string from;
   std::vector<std::string> to;
   duration timeout = 30s;
+  std::string external_url;     ///< our own address for links
 };
 
 struct webhook_settings {

@@ -112,19 +112,33 @@ void daemon::fire(effects& out) {
     inventory_at_ = never;
     if (!announced_ && !stopped_) raise(symptom_kind::inventory_missing, severity::warning, t, out);
   }
-  if (trouble_) {
-    if (trouble_->restart_hold == t) clear(symptom_kind::daemon_restarted, t, out);
-    if (trouble_->reboot_hold == t) clear(symptom_kind::host_rebooted, t, out);
-    for (bool inbound : {true, false})
-      if (trouble_->losses[inbound ? 0 : 1].quiet_at == t && !blind())
-        clear(kind_of_loss(inbound), t, out);
-  }
+  if (trouble_) fire_trouble(t, out);
   arm_liveness();
   rearm();
 }
 
+/// Every deadline that fires is disarmed, whatever a snapshot may have claimed: time must go on.
+void daemon::fire_trouble(timestamp at, effects& out) {
+  if (trouble_->restart_hold == at) {
+    trouble_->restart_hold = never;
+    clear(symptom_kind::daemon_restarted, at, out);
+  }
+  if (trouble_->reboot_hold == at) {
+    trouble_->reboot_hold = never;
+    clear(symptom_kind::host_rebooted, at, out);
+  }
+  if (blind()) return;
+  for (bool inbound : {true, false}) {
+    trouble::loss_episode& l = trouble_->losses[inbound ? 0 : 1];
+    if (l.quiet_at != at) continue;
+    l.quiet_at = never;
+    clear(kind_of_loss(inbound), at, out);
+  }
+}
+
 void daemon::rearm() {
   next_ = liveness_at_;
+  if (!trouble_ && inventory_at_ == never) return;
   if (inventory_at_ < next_ && !blind()) next_ = inventory_at_;
   if (!trouble_) return;
   // While blind nobody can say that losses have ended.

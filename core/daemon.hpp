@@ -11,6 +11,7 @@
 #include "core/bytes.hpp"
 #include "core/client_forecast.hpp"
 #include "core/effect.hpp"
+#include "core/limits.hpp"
 #include "core/liveness.hpp"
 #include "core/loss_trend.hpp"
 #include "core/record.hpp"
@@ -114,6 +115,7 @@ private:
   // daemon.cpp: dispatch and deadlines
   void fire(effects& out);
   void fire_liveness(timestamp at, effects& out);
+  void fire_trouble(timestamp at, effects& out);
   void arm_liveness();
   void rearm();
   timestamp silence_base() const {
@@ -129,8 +131,19 @@ private:
   severity level_of(symptom_kind kind) const;
 
   // daemon_sight.cpp: vantage points and inventory
-  bool blind() const;
-  void through(std::uint8_t vantage, timestamp at);
+  bool blind() const {
+    if (heard_through_) return !(heard_through_ & ~unsighted_);
+    return unsighted_ && !sighted_; // never heard: any vantage point that sees might be the one
+  }
+  static std::uint64_t bit_of(std::uint8_t vantage) {
+    return std::uint64_t{1} << (vantage % limits::vantages_max);
+  }
+  void through(std::uint8_t vantage, timestamp at) {
+    const std::uint64_t bit = bit_of(vantage);
+    recent_through_ |= bit;
+    if (!(heard_through_ & bit & ~unsighted_)) first_through(bit, at);
+  }
+  void first_through(std::uint64_t bit, timestamp at);
   void sight_back(timestamp at);
   void forget_quiet_vantages();
   void sight_lost(const record& r, effects& out);

@@ -11,10 +11,16 @@
 namespace tocsin {
 
 namespace {
+/// Counters beyond 2^63 cannot come from a daemon; signed numbers convert faster.
+double real(std::uint64_t n) { return static_cast<double>(clamp_signed(n)); }
+
 /// part / whole >= percent / 100, exact for whole percents below 2^53 / 100.
-bool reaches(std::uint64_t part, std::uint64_t whole, double percent) {
-  return static_cast<double>(part) * 100 >= static_cast<double>(whole) * percent;
-}
+struct share {
+  double part_hundredfold, whole;
+  share(std::uint64_t part, std::uint64_t of)
+      : part_hundredfold(real(part) * 100), whole(real(of)) {}
+  bool reaches(double percent) const { return part_hundredfold >= whole * percent; }
+};
 
 void count(std::uint8_t& in_a_row, bool yes) {
   if (!yes) {
@@ -94,28 +100,29 @@ std::uint64_t daemon::client_limit() const {
 }
 
 void daemon::judge_clients(const record& r, effects& out) {
+  constexpr symptom_kind high = symptom_kind::clients_high,
+                         critical = symptom_kind::clients_critical;
   if (r.has(counter::client_limit)) record_limit_ = r.get(counter::client_limit);
   if (!r.has(counter::clients)) return;
   clients_ = r.get(counter::clients);
   const clients_rule& rule = rules_->clients;
   if (!rule.enabled) {
-    clear(symptom_kind::clients_high, r.at, out);
-    return clear(symptom_kind::clients_critical, r.at, out);
+    clear(high, r.at, out);
+    return clear(critical, r.at, out);
   }
   const std::uint64_t limit = client_limit();
   if (limit == 0) return;
-  if (reaches(clients_, limit, rule.warning_percent)) {
-    raise(symptom_kind::clients_high, severity::warning, r.at, out);
-  } else if (is(symptom_kind::clients_high) &&
-             !reaches(clients_, limit, rule.clear_below_percent)) {
-    clear(symptom_kind::clients_high, r.at, out);
+  const share taken{clients_, limit};
+  if (taken.reaches(rule.warning_percent)) {
+    raise(high, severity::warning, r.at, out);
+  } else if (is(high) && !taken.reaches(rule.clear_below_percent)) {
+    clear(high, r.at, out);
   }
-  if (rule.critical_percent > 0 && reaches(clients_, limit, rule.critical_percent)) {
-    raise(symptom_kind::clients_critical, severity::critical, r.at, out);
-  } else if (is(symptom_kind::clients_critical)) {
+  if (rule.critical_percent > 0 && taken.reaches(rule.critical_percent)) {
+    raise(critical, severity::critical, r.at, out);
+  } else if (is(critical)) {
     const double back = rule.critical_percent - (rule.warning_percent - rule.clear_below_percent);
-    if (!(rule.critical_percent > 0) || !reaches(clients_, limit, back))
-      clear(symptom_kind::clients_critical, r.at, out);
+    if (!(rule.critical_percent > 0) || !taken.reaches(back)) clear(critical, r.at, out);
   }
 }
 
@@ -125,7 +132,10 @@ void daemon::judge_clients(const record& r, effects& out) {
 void daemon::judge_forecast(const record& r, effects& out) {
   constexpr symptom_kind kind = symptom_kind::clients_limit_forecast;
   const forecast_rule& rule = rules_->forecast;
-  if (!rule.enabled) return clear(kind, r.at, out);
+  if (!rule.enabled) {
+    if (is(kind)) clear(kind, r.at, out);
+    return;
+  }
   if (!history_) history_ = std::make_unique<client_history>();
   const std::uint32_t clients = r.has(counter::clients)
                                     ? std::min(small(clients_), client_history::unknown - 1)
@@ -157,7 +167,10 @@ void daemon::judge_retransmissions(side s, const record& r, effects& out) {
   const symptom_kind kind =
       inbound ? symptom_kind::retransmission_inbound : symptom_kind::retransmission_outbound;
   rate_watch& w = inbound ? inbound_ : outbound_;
-  if (!rule.enabled) return clear(kind, r.at, out);
+  if (!rule.enabled) {
+    if (is(kind)) clear(kind, r.at, out);
+    return;
+  }
   bool packets_known = false, repeated_known = false, suppressed_known = false;
   const std::uint64_t packets =
       growth(r, inbound ? counter::packets_received : counter::packets_sent, packets_known);
@@ -165,19 +178,23 @@ void daemon::judge_retransmissions(side s, const record& r, effects& out) {
       growth(r, inbound ? counter::missed : counter::retransmitted, repeated_known);
   if (!packets_known || !repeated_known || packets < std::max<std::uint64_t>(rule.packets_min, 1))
     return;
-  const double percent = static_cast<double>(repeated) * 100 / static_cast<double>(packets);
+  const share bad{repeated, packets};
+  const double percent = bad.part_hundredfold / bad.whole;
   w.percent = static_cast<float>(percent);
   w.packets = small(packets);
   w.repeated = small(repeated);
   w.recent.push(percent);
-  const bool critical =
-      rule.critical_percent > 0 && reaches(repeated, packets, rule.critical_percent);
-  count(w.over_warning, reaches(repeated, packets, rule.warning_percent));
+  if (!is(kind) && !bad.reaches(rule.warning_percent)) {
+    w.over_warning = w.over_critical = w.under_critical = 0;
+    return;
+  }
+  const bool critical = rule.critical_percent > 0 && bad.reaches(rule.critical_percent);
+  count(w.over_warning, bad.reaches(rule.warning_percent));
   count(w.over_critical, critical);
   count(w.under_critical, !critical);
   if (!is(kind)) {
     if (w.over_warning < row(rule.intervals)) return;
-  } else if (!reaches(repeated, packets, rule.clear_below_percent)) {
+  } else if (!bad.reaches(rule.clear_below_percent)) {
     // A receiver that is no longer answered repeats its requests in vain: fewer repeats are no
     // recovery.
     const bool suppressed =
@@ -254,12 +271,15 @@ void daemon::judge_suppression(const record& r, effects& out) {
 void daemon::judge_clock(const record& r, effects& out) {
   constexpr symptom_kind kind = symptom_kind::clock_skew;
   const clock_skew_rule& rule = rules_->clock_skew;
-  if (!rule.enabled) return clear(kind, r.at, out);
+  if (!rule.enabled) {
+    if (is(kind)) clear(kind, r.at, out);
+    return;
+  }
   if (r.timed_by == time_source::message || r.sent_at == unset) return;
   const duration apart = r.at > r.sent_at ? between(r.sent_at, r.at) : between(r.at, r.sent_at);
   count(skewed_, apart > rule.limit);
   skew_s_ = static_cast<float>(r.at > r.sent_at ? to_seconds(apart) : -to_seconds(apart));
-  if (skewed_ == 0) {
+  if (skewed_ == 0 && is(kind)) {
     clear(kind, r.at, out);
   } else if (skewed_ >= row(rule.heartbeats)) {
     raise(kind, severity::warning, r.at, out);

@@ -11,6 +11,8 @@ namespace tocsin {
 
 namespace {
 constexpr std::uint32_t uptime_bit = 1u << static_cast<unsigned>(counter::uptime);
+constexpr std::uint64_t beats_per_review =
+    16; ///< after so many, a vantage point without one is forgotten
 constexpr std::uint32_t resets_calm = 3; ///< more within an hour are flapping
 
 /// The same text, as far as we keep it.
@@ -41,6 +43,7 @@ void daemon::heartbeat(const record& r, const host_peers* peers, effects& out) {
   const bool announced = stopped_;
   through(r.vantage, r.at);
   if (raised_ & silences || misses_said_ || stopped_) heard(r, out);
+  if (heartbeats_ % beats_per_review == 0) forget_quiet_vantages();
   describe(r, out);
   if (reset) {
     restarted(r, peers, announced, out);
@@ -111,11 +114,15 @@ bool daemon::is_stale(const record& r) const {
 bool daemon::fell(const record& r) const {
   const std::uint32_t common = r.present & former_present_;
   if (common & uptime_bit && r.get(counter::uptime) < uptime_) return true;
-  std::uint32_t down = 0;
+  // Any difference below zero, or a number so large that the sign says nothing: look closer.
+  std::uint64_t signs = 0;
   for (std::size_t i = 0; i < cumulative_count; ++i)
-    down |= static_cast<std::uint32_t>(r.values[first_cumulative + i] < former_[i])
-            << (first_cumulative + i);
-  return down & common;
+    signs |= (r.values[first_cumulative + i] - former_[i]) | former_[i];
+  if (!(signs >> 63)) return false;
+  for (std::size_t i = 0; i < cumulative_count; ++i)
+    if (common >> (first_cumulative + i) & 1u && r.values[first_cumulative + i] < former_[i])
+      return true;
+  return false;
 }
 
 /// Whatever its silence had raised is over.
@@ -143,7 +150,6 @@ void daemon::describe(const record& r, effects& out) {
     reliability_s_ = r.reliability_s;
     member_changed_ = true;
   }
-  forget_quiet_vantages();
   if (member_changed_ || !announced_) {
     announced_ = true;
     member_changed_ = false;

@@ -8,22 +8,7 @@
 
 namespace tocsin {
 
-namespace {
-constexpr std::uint64_t bit_of(std::uint8_t vantage) {
-  return std::uint64_t{1} << (vantage % limits::vantages_max);
-}
-constexpr std::uint64_t beats_per_review = 16;
-} // namespace
-
-bool daemon::blind() const {
-  if (heard_through_) return !(heard_through_ & ~unsighted_);
-  return unsighted_ && !sighted_; // never heard: any vantage point that sees might be the one
-}
-
-void daemon::through(std::uint8_t vantage, timestamp at) {
-  const std::uint64_t bit = bit_of(vantage);
-  recent_through_ |= bit;
-  if (heard_through_ & bit & ~unsighted_) return;
+void daemon::first_through(std::uint64_t bit, timestamp at) {
   const bool before = blind();
   unsighted_ &= ~bit;
   if (!(heard_through_ & bit)) member_changed_ = true;
@@ -34,7 +19,6 @@ void daemon::through(std::uint8_t vantage, timestamp at) {
 /// A vantage point that sees but no longer hears us (it was moved to another network) must not keep
 /// us sighted: after a while without a beat through it, it is forgotten.
 void daemon::forget_quiet_vantages() {
-  if (heartbeats_ % beats_per_review != 0) return;
   const std::uint64_t kept = heard_through_ & (recent_through_ | unsighted_);
   recent_through_ = 0;
   if (kept == heard_through_) return;

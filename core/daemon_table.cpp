@@ -15,11 +15,14 @@ bool for_many(const record& r) {
          r.kind == record_kind::unreachable_transport;
 }
 
-constexpr std::size_t chunk = 64; ///< records looked up ahead: enough to hide memory, few enough to stay in L1
+constexpr std::size_t chunk =
+    64; ///< records looked up ahead: enough to hide memory, few enough to stay in L1
 } // namespace
 
-daemon_table::daemon_table(std::shared_ptr<const rule_book> rules, daemon_keeper& keeper, partition part)
-    : rules_(std::move(rules)), keeper_(keeper), part_(part), index_(index_slots_min, 0), mask_(index_slots_min - 1) {}
+daemon_table::daemon_table(std::shared_ptr<const rule_book> rules, daemon_keeper& keeper,
+                           partition part)
+    : rules_(std::move(rules)), keeper_(keeper), part_(part), index_(index_slots_min, 0),
+      mask_(index_slots_min - 1) {}
 
 void daemon_table::start(timestamp now, effects&) {
   for (const expected_daemon& e : rules_->inventory) {
@@ -48,7 +51,8 @@ daemon* daemon_table::find(std::string_view host, std::string_view service) {
   const std::uint64_t hash = hash_key(host, service);
   for (auto p = static_cast<std::uint32_t>(hash) & mask_; index_[p]; p = (p + 1) & mask_) {
     const slot& s = slots_[index_[p] - 1];
-    if (s.hash == hash && s.machine->host() == host && s.machine->service() == service) return s.machine;
+    if (s.hash == hash && s.machine->host() == host && s.machine->service() == service)
+      return s.machine;
   }
   return nullptr;
 }
@@ -56,7 +60,8 @@ daemon* daemon_table::find(std::string_view host, std::string_view service) {
 std::uint32_t daemon_table::locate(const record& r) {
   for (auto p = static_cast<std::uint32_t>(r.key_hash) & mask_; index_[p]; p = (p + 1) & mask_) {
     const slot& s = slots_[index_[p] - 1];
-    if (s.hash == r.key_hash && s.machine->host() == r.host && s.machine->service() == r.service) return index_[p] - 1;
+    if (s.hash == r.key_hash && s.machine->host() == r.host && s.machine->service() == r.service)
+      return index_[p] - 1;
   }
   if (slots_.size() >= limits::daemons_max || r.host.size() > limits::host_bytes_max) {
     ++counts_.refused;
@@ -93,16 +98,21 @@ void daemon_table::refile(std::uint32_t index) {
   slot& s = slots_[index];
   const timestamp due = s.machine->next_deadline();
   if (due == never) return;
-  if (s.filed != none && timer_wheel::tick_of(due) >= s.filed) return; // comes up in time and is filed again then
+  if (s.filed != none && timer_wheel::tick_of(due) >= s.filed)
+    return; // comes up in time and is filed again then
   s.filed = wheel_.file(index, due);
 }
 
-void daemon_table::apply(const record_batch& batch, std::span<const std::uint32_t> positions, effects& out) {
-  apply_run(positions.size(), [&](std::size_t i) -> const record& { return batch.records[positions[i]]; }, out);
+void daemon_table::apply(const record_batch& batch, std::span<const std::uint32_t> positions,
+                         effects& out) {
+  apply_run(
+      positions.size(), [&](std::size_t i) -> const record& { return batch.records[positions[i]]; },
+      out);
 }
 
 void daemon_table::apply(const record_batch& batch, effects& out) {
-  apply_run(batch.records.size(), [&](std::size_t i) -> const record& { return batch.records[i]; }, out);
+  apply_run(
+      batch.records.size(), [&](std::size_t i) -> const record& { return batch.records[i]; }, out);
 }
 
 template <class At>
@@ -111,7 +121,9 @@ void daemon_table::apply_run(std::size_t count, At at, effects& out) {
     // A record for many daemons ends a chunk: the look-ahead must not create daemons before it.
     std::size_t n = 0;
     while (n < chunk && from + n < count && !for_many(at(from + n))) ++n;
-    if (n) apply_chunk(n, [&](std::size_t i) -> const record& { return at(from + i); }, out);
+    if (n)
+      apply_chunk(
+          n, [&](std::size_t i) -> const record& { return at(from + i); }, out);
     from += n;
     if (n < chunk && from < count) {
       ++counts_.records;
@@ -124,13 +136,15 @@ template <class At>
 void daemon_table::apply_chunk(std::size_t count, At at, effects& out) {
   std::uint32_t found[chunk];
   // First pass: find every machine and start fetching it; second pass: judge.
-  for (std::size_t i = 0; i < count; ++i) __builtin_prefetch(&index_[static_cast<std::uint32_t>(at(i).key_hash) & mask_]);
+  for (std::size_t i = 0; i < count; ++i)
+    __builtin_prefetch(&index_[static_cast<std::uint32_t>(at(i).key_hash) & mask_]);
   for (std::size_t i = 0; i < count; ++i) {
     const record& r = at(i);
     found[i] = locate(r);
     if (found[i] == nowhere) continue;
     const char* p = reinterpret_cast<const char*>(slots_[found[i]].machine);
-    for (std::size_t line = 0; line < std::min<std::size_t>(sizeof(daemon), 512); line += 64) __builtin_prefetch(p + line, 1);
+    for (std::size_t line = 0; line < std::min<std::size_t>(sizeof(daemon), 512); line += 64)
+      __builtin_prefetch(p + line, 1);
   }
   for (std::size_t i = 0; i < count; ++i) {
     const record& r = at(i);
@@ -153,14 +167,15 @@ void daemon_table::apply_one(const record& r, std::uint32_t index, effects& out)
   if (s.filed == none || timer_wheel::tick_of(s.machine->next_deadline()) < s.filed) refile(index);
 }
 
-void daemon_table::recover(const record& r, std::uint32_t index, const std::string& why, effects& out) {
+void daemon_table::recover(const record& r, std::uint32_t index, const std::string& why,
+                           effects& out) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     slot& s = slots_[index];
     daemon* broken = s.machine;
     daemon fresh = make(broken->host(), broken->service(), r.network, r.at);
     daemon& machine = keeper_.replace(*broken, std::move(fresh), why);
-    std::replace(s.peers->daemons.begin(), s.peers->daemons.end(), static_cast<const daemon*>(broken),
-                 static_cast<const daemon*>(&machine));
+    std::replace(s.peers->daemons.begin(), s.peers->daemons.end(),
+                 static_cast<const daemon*>(broken), static_cast<const daemon*>(&machine));
     s.machine = &machine;
     ++counts_.restarts;
     if (attempt == 1) break;
@@ -174,16 +189,26 @@ void daemon_table::recover(const record& r, std::uint32_t index, const std::stri
   }
   if (!sick_.emplace(index, r.at).second) return;
   out.push_back({r.at, slots_[index].machine->segment(),
-                 symptom{r.at, slots_[index].machine->subject(), symptom_kind::self_check, symptom_state::raised,
-                         severity::warning, r.at, {{"quarantined", std::string{to_text(r.kind)}}, {"reason", why}}}});
+                 symptom{r.at,
+                         slots_[index].machine->subject(),
+                         symptom_kind::self_check,
+                         symptom_state::raised,
+                         severity::warning,
+                         r.at,
+                         {{"quarantined", std::string{to_text(r.kind)}}, {"reason", why}}}});
 }
 
 void daemon_table::recovered(const record& r, std::uint32_t index, effects& out) {
   const auto s = sick_.find(index);
   if (s == sick_.end()) return;
   out.push_back({r.at, slots_[index].machine->segment(),
-                 symptom{r.at, slots_[index].machine->subject(), symptom_kind::self_check, symptom_state::cleared,
-                         severity::warning, s->second, {}}});
+                 symptom{r.at,
+                         slots_[index].machine->subject(),
+                         symptom_kind::self_check,
+                         symptom_state::cleared,
+                         severity::warning,
+                         s->second,
+                         {}}});
   sick_.erase(s);
 }
 
@@ -196,7 +221,8 @@ void daemon_table::apply_to_many(const record& r, effects& out) {
       slots_[i].machine->apply(r, slots_[i].peers, out);
       refile(i);
     }
-    if (part_.index == 0 && r.peer != restart_gap) out.push_back({r.at, {}, sight_changed{r.vantage, r.kind == record_kind::sight_regained}});
+    if (part_.index == 0 && r.peer != restart_gap)
+      out.push_back({r.at, {}, sight_changed{r.vantage, r.kind == record_kind::sight_regained}});
     return;
   case record_kind::host_stop:
   case record_kind::host_start:
@@ -222,7 +248,8 @@ void daemon_table::advance(timestamp now, effects& out) {
         if (s.filed != tick) return; // filed again for an earlier tick meanwhile
         s.filed = none;
         if (s.machine->next_deadline() < now) s.machine->advance(now, out);
-        if (s.machine->next_deadline() != never) s.filed = wheel_.file(e, s.machine->next_deadline());
+        if (s.machine->next_deadline() != never)
+          s.filed = wheel_.file(e, s.machine->next_deadline());
       });
 }
 
@@ -261,10 +288,14 @@ result<void> daemon_table::load(reader& in) {
     reader one{bytes};
     auto d = daemon::load(one, rules_->resolve(host, service));
     if (!d) return tl::make_unexpected(d.error());
-    if (const expected_daemon* e = rules_->expected(host, service); e && e->client_limit) d->set_client_limit(e->client_limit);
+    if (const expected_daemon* e = rules_->expected(host, service); e && e->client_limit)
+      d->set_client_limit(e->client_limit);
     refile(insert(std::move(*d), hash));
   }
-  if (!in.ok()) return fail(errc::truncated, "snapshot ends within its daemons; it is ignored and the journal is read from its start");
+  if (!in.ok())
+    return fail(
+        errc::truncated,
+        "snapshot ends within its daemons; it is ignored and the journal is read from its start");
   return {};
 }
 

@@ -1,5 +1,6 @@
-// The daemons of one shard: finds the machine of a record, drives it, and keeps everybody's deadlines
-// in one timer wheel. Used alike by replay (machines alone) and by the shard actor (hosted actors).
+// The daemons of one shard: finds the machine of a record, drives it, and keeps everybody's
+// deadlines in one timer wheel. Used alike by replay (machines alone) and by the shard actor
+// (hosted actors).
 #pragma once
 
 #include <deque>
@@ -47,7 +48,8 @@ public:
   void apply(const record_batch& batch, effects& out);
   /// Fires every deadline strictly before `now`.
   void advance(timestamp now, effects& out);
-  /// When to call advance at the latest (may be early, never late by more than a tick); `never` = no deadline.
+  /// When to call advance at the latest (may be early, never late by more than a tick); `never` =
+  /// no deadline.
   timestamp next_wake() const { return wheel_.next_wake(); }
 
   void set_rules(std::shared_ptr<const rule_book> rules);
@@ -85,7 +87,8 @@ private:
   void recovered(const record& r, std::uint32_t index, effects& out);
   void apply_to_many(const record& r, effects& out);
   void refile(std::uint32_t index);
-  daemon make(std::string_view host, std::string_view service, std::string_view network, timestamp born) const;
+  daemon make(std::string_view host, std::string_view service, std::string_view network,
+              timestamp born) const;
 
   std::shared_ptr<const rule_book> rules_;
   daemon_keeper& keeper_;

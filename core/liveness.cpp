@@ -17,18 +17,6 @@ constexpr int candidates_short = 4;  // ... a confirmed one by a shorter
 constexpr int candidates_longer = 6; // ... by a longer, which lost beats could feign
 } // namespace
 
-void beat_model::regular(double off_s) {
-  const double period_s = to_seconds(period_);
-  const double clip = 3.0 * jitter_s_ + 0.02 * period_s;
-  const double e = std::clamp(off_s, -clip, clip);
-  const double gain = learned_ < 14 ? 1.0 / (learned_ + 2.0) : 1.0 / 16;
-  if (learned_ < 255) ++learned_;
-  period_ += duration{static_cast<std::int64_t>(e * gain * 1e9)};
-  jitter_s_ += static_cast<float>(gain * (std::abs(e) - jitter_s_));
-  beats_ = beats_ * static_cast<float>(1 - 1 / memory_beats) + 1;
-  missed_ *= static_cast<float>(1 - 1 / memory_beats);
-}
-
 beat_model::lesson beat_model::learn_odd(duration gap, duration raw) {
   const double period_s = to_seconds(period_), gap_s = to_seconds(gap);
   consider(raw);
@@ -60,11 +48,6 @@ void beat_model::consider(duration raw) {
   if (candidates_ < needed) return;
   *this = beat_model{from_seconds(candidate_s_)};
   learned_ = 1;
-}
-
-duration beat_model::slack() const {
-  const auto jitter = duration{static_cast<std::int64_t>(6e9 * static_cast<double>(jitter_s_))};
-  return std::clamp(jitter, period_ / 10, period_ / 2);
 }
 
 std::uint32_t beat_model::misses_to_lost(const heartbeat_rule& rule) const {

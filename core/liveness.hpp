@@ -1,6 +1,8 @@
 // What a daemon's heartbeats teach: its period, its jitter and how often one gets lost on the way.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "core/bytes.hpp"
@@ -39,7 +41,10 @@ public:
   duration period() const { return period_; }
   double jitter_s() const { return jitter_s_; }
   double loss_rate() const { return (0.05 + missed_) / (50.0 + beats_ + missed_); }
-  duration slack() const;
+  duration slack() const {
+    const auto jitter = duration{static_cast<std::int64_t>(6e9 * static_cast<double>(jitter_s_))};
+    return std::clamp(jitter, period_ / 10, period_ / 2);
+  }
   /// Smallest m with fleet * beats per week * q^m <= false alarms per week, within the rule's
   /// bounds: q^m is the chance that a living daemon stays unheard for m beats.
   std::uint32_t misses_to_lost(const heartbeat_rule& rule) const;
@@ -51,7 +56,19 @@ public:
 
 private:
   lesson learn_odd(duration gap, duration raw);
-  void regular(double off_s);
+  void regular(double off_s) {
+    constexpr auto keep =
+        static_cast<float>(1 - 1 / 2048.0); // two days of 90 s beats are remembered
+    const double clip = 3.0 * jitter_s_ + 0.02 * to_seconds(period_);
+    const double e = std::clamp(off_s, -clip, clip);
+    double gain = 1.0 / 16;
+    if (learned_ < 14) [[unlikely]]
+      gain = 1.0 / (learned_++ + 2.0);
+    period_ += duration{static_cast<std::int64_t>(e * gain * 1e9)};
+    jitter_s_ += static_cast<float>(gain * (std::abs(e) - jitter_s_));
+    beats_ = beats_ * keep + 1;
+    missed_ *= keep;
+  }
   void consider(duration raw);
 
   duration period_;

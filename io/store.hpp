@@ -40,11 +40,14 @@ class store {
 public:
   virtual ~store() = default;
 
-  // -- one transaction: all or nothing --
+  // -- one transaction: all or nothing. After a failed call commit fails, too, and nothing is kept. begin drops a
+  // transaction that was never committed. Without begin each call is a transaction of its own.
+  // Committed means: survives the death of the process. A power cut may cost the last commits (journal and outbox
+  // alike, so they stay consistent). --
   virtual result<void> begin() = 0;
   virtual result<void> commit() = 0;
 
-  /// Appends records [begin, end) of the batch at its offsets; offsets must continue the journal.
+  /// Appends records [begin, end) of the batch at the journal's next offsets, whatever its own.
   virtual result<void> append(const record_batch& batch, std::size_t begin, std::size_t end) = 0;
   virtual result<void> save_snapshot(const snapshot& s) = 0;
   virtual result<void> upsert_incident(const incident& i, const std::string& json) = 0;
@@ -53,22 +56,34 @@ public:
   virtual result<void> record_attempt(const std::string& id, const std::string& state, timestamp at,
                                       timestamp next_attempt, const std::string& answer) = 0;
   virtual result<void> quarantine(timestamp at, const std::string& source, const decode_error& e) = 0;
-  /// Drops journal rows before `offset` and closed incidents, delivered outbox rows, quarantine before `before`.
+  /// Drops journal rows before `offset` and closed incidents, outbox rows that wait no more, quarantine before
+  /// `before`. The newest journal row always stays: offsets continue from it. Outside a transaction it works in
+  /// small ones.
   virtual result<void> trim(std::uint64_t offset, timestamp before) = 0;
 
   virtual std::uint64_t next_offset() const = 0;
+  /// First offset of the stored batch in which `t` or a later time occurs; next_offset() if none does. For trim.
+  virtual result<std::uint64_t> offset_at(timestamp t) const = 0;
+  /// The newest of the two that are kept.
   virtual result<std::optional<snapshot>> load_snapshot() const = 0;
-  /// Calls `visit` for each stored batch from `offset` on, in order.
+  /// The one before it, should the newest be unusable.
+  virtual result<std::optional<snapshot>> previous_snapshot() const = 0;
+  /// Calls `visit` for each stored batch from `offset` on, in order; a batch that holds `offset` comes without
+  /// what precedes it. What was trimmed away is skipped; what was appended meanwhile is not visited. A batch that
+  /// is missing or cannot be decoded ends it with an error that names its offset; all before it was visited.
   virtual result<void> replay(std::uint64_t offset, const std::function<void(record_batch&&)>& visit) const = 0;
   virtual result<std::vector<outbox_entry>> waiting(timestamp due, std::size_t most) const = 0;
   virtual std::optional<timestamp> next_due() const = 0;
+  /// Newest first. `state`: "opened", "updated", "closed"; "open" = not closed; "" = all.
   virtual result<std::vector<stored_incident>> incidents(const std::string& state, std::size_t most) const = 0;
   virtual result<std::optional<stored_incident>> find_incident(const std::string& id) const = 0;
   /// The ledger of an incident: every notification with its attempts and answers, as a JSON array.
   virtual result<std::string> ledger(const std::string& incident_id) const = 0;
 };
 
-/// Creates or opens `path` (":memory:" for tests). Refuses a file of another schema version (errc::version).
+/// Creates or opens `path`, and its directory (":memory:" for tests: queries then see what is not yet committed).
+/// Refuses a file of another schema version (errc::version), one that is no database (malformed), another
+/// program's (invalid), and one that another process writes (refused).
 result<std::unique_ptr<store>> open_sqlite_store(const std::string& path);
 /// Reads a journal without writing to it, for `tocsin replay --format journal`.
 result<std::unique_ptr<store>> open_sqlite_store_read_only(const std::string& path);

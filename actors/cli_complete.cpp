@@ -1,0 +1,66 @@
+#include <cstdio>
+
+#include "actors/cli.hpp"
+
+namespace tocsin::cli {
+
+namespace {
+
+constexpr const char* bash = R"(# bash completion of tocsin: source <(tocsin completion bash)
+_tocsin() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} words=
+  case $previous in
+    --emit) words='symptoms incidents notifications' ;;
+    --through) words='machines actors' ;;
+    -f|--format) words='tibrvlisten jsonl rv-hex journal auto' ;;
+    -o|--output) words='table json' ;;
+    -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    tocsin) words='run replay simulate check-config daemons incidents completion --help --version' ;;
+    daemons|incidents) words='list show --help' ;;
+    completion) words='bash zsh fish' ;;
+    *) case $command in
+         run) words='--config --data-dir --http --input --format --emit --once --help' ;;
+         replay) words='--input --format --config --until --emit --through --shards --workers --block-bytes --strict --help' ;;
+         simulate) words='--scenario --daemons --seed --until --start --pace --help' ;;
+         check-config) words='--config --schema --help' ;;
+         daemons) words='--server --output --state --host --limit --help' ;;
+         incidents) words='--server --output --state --limit --help' ;;
+       esac ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -F _tocsin tocsin
+)";
+
+constexpr const char* zsh = R"(#compdef tocsin
+# zsh completion of tocsin: tocsin completion zsh > "${fpath[1]}/_tocsin"
+autoload -U +X bashcompinit && bashcompinit
+)";
+
+constexpr const char* fish = R"(# fish completion of tocsin: tocsin completion fish | source
+complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config daemons incidents completion'
+complete -c tocsin -n '__fish_seen_subcommand_from daemons incidents' -f -a 'list show'
+complete -c tocsin -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
+complete -c tocsin -l emit -x -a 'symptoms incidents notifications'
+complete -c tocsin -l through -x -a 'machines actors'
+complete -c tocsin -l format -s f -x -a 'tibrvlisten jsonl rv-hex journal auto'
+complete -c tocsin -l output -s o -x -a 'table json'
+complete -c tocsin -l config -s c -r
+complete -c tocsin -l input -s i -r
+complete -c tocsin -l scenario -r
+)";
+
+} // namespace
+
+int complete(const std::string& shell) {
+  if (shell == "bash") std::fputs(bash, stdout);
+  else if (shell == "zsh") std::printf("%s%s", zsh, bash);
+  else if (shell == "fish") std::fputs(fish, stdout);
+  else {
+    std::fprintf(stderr, "tocsin: completions exist for bash, zsh and fish, not '%s'\n", shell.c_str());
+    return usage;
+  }
+  return done;
+}
+
+} // namespace tocsin::cli

@@ -1,0 +1,128 @@
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <sstream>
+
+#include "actors/cli.hpp"
+#include "codecs/plant_jsonl.hpp"
+#include "core/scenario.hpp"
+#include "io/clock.hpp"
+
+namespace tocsin::cli {
+
+namespace {
+
+constexpr std::size_t records_at_once = 512;
+
+struct simulation {
+  plant_options plant;
+  std::vector<fault> faults;
+  timestamp until;
+};
+
+std::optional<simulation> from_file(const std::string& path) {
+  std::ifstream file{path};
+  std::stringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    std::fprintf(stderr, "tocsin: cannot read '%s'\n", path.c_str());
+    return std::nullopt;
+  }
+  auto s = parse_scenario(text.str(), path);
+  if (!s) {
+    for (const scenario_error& e : s.error()) std::fprintf(stderr, "%s: %s\n", path.c_str(), to_text(e).c_str());
+    return std::nullopt;
+  }
+  return simulation{s->plant, s->faults, s->until};
+}
+
+std::optional<simulation> from_options(const simulate_command& c) {
+  auto length = parse_duration(c.until);
+  if (!length) {
+    std::fprintf(stderr, "tocsin: --until: %s\n", length.error().text.c_str());
+    return std::nullopt;
+  }
+  simulation s;
+  s.plant.start = scenario_start;
+  fleet_options fleet;
+  fleet.daemons = c.daemons;
+  fleet.seed = c.seed;
+  s.plant.fleets.push_back(fleet);
+  s.until = scenario_start + *length;
+  return s;
+}
+
+/// Waits until `when`; false when asked to end.
+bool wait_until(timestamp when) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  for (duration left = when - wall_clock(); left > duration{0}; left = when - wall_clock()) {
+    const timespec wait{static_cast<time_t>(left.count() / 1'000'000'000), static_cast<long>(left.count() % 1'000'000'000)};
+    if (sigtimedwait(&signals, nullptr, &wait) > 0) return false;
+  }
+  return true;
+}
+
+/// Prints until the end; with a pace each record at its time.
+int print(plant& p, const simulation& s, duration shift, double pace) {
+  const timestamp began = wall_clock();
+  std::string out;
+  for (bool more = true; more;) {
+    record_batch batch;
+    const timestamp due = pace > 0 ? std::min(s.until, p.next_due()) : s.until;
+    if (pace > 0 && !wait_until(began + from_seconds(to_seconds(due - s.plant.start) / pace))) return done;
+    more = p.next(due, batch, records_at_once) || due < s.until;
+    out.clear();
+    for (record& r : batch.records) {
+      r.at += shift;
+      if (r.sent_at != unset) r.sent_at += shift;
+      append_plant_jsonl(out, r);
+    }
+    if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size()) return done; // the reader has gone
+    if (pace > 0) std::fflush(stdout);
+  }
+  std::fflush(stdout);
+  return done;
+}
+
+} // namespace
+
+int simulate(const simulate_command& c) {
+  double pace = 0;
+  if (c.pace != "none") {
+    char* end = nullptr;
+    pace = std::strtod(c.pace.c_str(), &end);
+    if (end == c.pace.c_str() || *end || !(pace > 0 && pace <= 1e6)) {
+      std::fprintf(stderr, "tocsin: --pace is none or a number above 0 and at most 1000000, not '%s'\n", c.pace.c_str());
+      return usage;
+    }
+  }
+  const auto start = parse_rfc3339(c.start);
+  if (!start) {
+    std::fprintf(stderr, "tocsin: --start: %s\n", start.error().text.c_str());
+    return usage;
+  }
+  const auto s = c.scenario.empty() ? from_options(c) : from_file(c.scenario);
+  if (!s) return usage;
+  auto p = plant::make(s->plant);
+  if (!p) {
+    std::fprintf(stderr, "tocsin: %s\n", p.error().text.c_str());
+    return usage;
+  }
+  for (const fault& f : s->faults)
+    if (auto injected = p->inject(f); !injected) {
+      std::fprintf(stderr, "tocsin: %s\n", injected.error().text.c_str());
+      return usage;
+    }
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  if (pace > 0) pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return print(*p, *s, *start - s->plant.start, pace);
+}
+
+} // namespace tocsin::cli

@@ -1,0 +1,182 @@
+// A notification as a mail: plain text first, the same as plain HTML, headers that make a thread of
+// an incident.
+#include <algorithm>
+
+#include "io/incident_text.hpp"
+#include "io/mail_format.hpp"
+#include "io/sender.hpp"
+#include "io/text.hpp"
+
+namespace tocsin {
+
+namespace {
+
+std::string text_part(const incident_text& t) {
+  std::string out = t.headline + "\n\n";
+  std::size_t widest = 0;
+  const auto rows = [&](const auto& list, std::string_view indent) {
+    widest = 0;
+    for (const auto& [label, value] : list)
+      widest = std::max(widest, std::min<std::size_t>(label.size(), 40));
+    for (const auto& [label, value] : list) {
+      out += indent;
+      out += label;
+      out.append(label.size() < widest ? widest - label.size() : 0, ' ');
+      out += "  " + value + "\n";
+    }
+  };
+  rows(t.facts, "");
+  if (!t.members.empty()) {
+    out += "\nMembers (" + std::to_string(t.members.size() + t.members_left_out) + ")\n";
+    for (const auto& m : t.members) out += "  " + m + "\n";
+    if (t.members_left_out != 0) out += "  and " + std::to_string(t.members_left_out) + " more\n";
+  }
+  if (!t.evidence.empty()) {
+    out += "\nEvidence\n";
+    rows(t.evidence, "  ");
+  }
+  if (!t.link.empty()) out += "\n" + t.link + "\n";
+  return out + "\n-- \nSent by Tocsin. Answers to this mail are read by nobody.\n";
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+    case '&':
+      out += "&amp;";
+      break;
+    case '<':
+      out += "&lt;";
+      break;
+    case '>':
+      out += "&gt;";
+      break;
+    case '"':
+      out += "&quot;";
+      break;
+    case '\'':
+      out += "&#39;";
+      break;
+    default:
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string html_part(const incident_text& t, const incident& i) {
+  const bool over = i.state == incident_state::closed;
+  const char* colour = over                            ? "#2e7d32"
+                       : i.level == severity::critical ? "#b71c1c"
+                       : i.level == severity::warning  ? "#a65e00"
+                                                       : "#37474f";
+  std::string out =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
+      escaped(t.headline) +
+      "</title></head>\n<body style=\"font-family:sans-serif;font-size:15px;color:#222\">\n"
+      "<h1 style=\"font-size:18px;margin:0 0 12px;padding:8px 12px;border-left:6px solid ";
+  out += colour;
+  out += "\">" + escaped(t.headline) + "</h1>\n";
+  const auto rows = [&](const auto& list) {
+    out += "<table style=\"border-collapse:collapse\">\n";
+    for (const auto& [label, value] : list)
+      out += "<tr><th scope=\"row\" "
+             "style=\"text-align:left;vertical-align:top;font-weight:normal;color:#555;"
+             "padding:2px 16px 2px 0\">" +
+             escaped(label) + "</th><td style=\"padding:2px 0\">" + escaped(value) + "</td></tr>\n";
+    out += "</table>\n";
+  };
+  const auto heading = [&](const std::string& text) {
+    out += "<h2 style=\"font-size:15px;margin:16px 0 4px\">" + text + "</h2>\n";
+  };
+  rows(t.facts);
+  if (!t.members.empty()) {
+    heading("Members (" + std::to_string(t.members.size() + t.members_left_out) + ")");
+    out += "<ul style=\"margin:0;padding-left:20px\">\n";
+    for (const auto& m : t.members) out += "<li>" + escaped(m) + "</li>\n";
+    if (t.members_left_out != 0)
+      out += "<li>and " + std::to_string(t.members_left_out) + " more</li>\n";
+    out += "</ul>\n";
+  }
+  if (!t.evidence.empty()) {
+    heading("Evidence");
+    rows(t.evidence);
+  }
+  if (!t.link.empty())
+    out += "<p><a href=\"" + escaped(t.link) + "\">" + escaped(t.link) + "</a></p>\n";
+  return out + "<p style=\"color:#555\">Sent by Tocsin. Answers to this mail are read by "
+               "nobody.</p>\n</body></html>\n";
+}
+
+std::string message_id(std::string_view notification_id) {
+  return "<" + hex_hash(notification_id) + "@tocsin>";
+}
+
+/// Letters, digits and dashes: what a List-Id may hold.
+std::string label(std::string_view text) {
+  std::string out;
+  for (const char c : text.substr(0, 60)) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    out += plain ? c : '-';
+  }
+  return out.empty() ? "alerts" : out;
+}
+
+std::string ascii(std::string_view text) {
+  std::string out = one_line(text, 300);
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c >= 0x80; }, '?');
+  return out;
+}
+
+std::string recipients(const std::vector<std::string>& to) {
+  std::string out;
+  for (const auto& one : to) out += (out.empty() ? "" : ", ") + to_header(parse_mailbox(one));
+  return out;
+}
+
+void append_part(std::string& out, const std::string& boundary, const char* type,
+                 const std::string& text) {
+  out += "--" + boundary + "\r\n";
+  append_header(out, "Content-Type", std::string{type} + "; charset=utf-8");
+  append_header(out, "Content-Transfer-Encoding", "quoted-printable");
+  out += "\r\n" + quoted_printable(text);
+}
+
+} // namespace
+
+std::string mail_message(const notification& n, const mail_settings& settings) {
+  const incident& i = n.about;
+  const incident_text text = describe(n, settings.external_url);
+  const bool urgent = i.level == severity::critical && i.state != incident_state::closed;
+  // What the first mail about this incident to this receiver was or would have been called.
+  const std::string root = message_id(i.id + ".1@" + n.receiver), own = message_id(n.id);
+
+  std::string out;
+  append_header(out, "From", to_header(parse_mailbox(settings.from)));
+  append_header(out, "To", recipients(settings.to));
+  append_header(out, "Subject", encoded_words(text.headline));
+  append_header(out, "Date", internet_date(n.at, "+0000"));
+  append_header(out, "Message-Id", own);
+  if (own != root) {
+    append_header(out, "In-Reply-To", root);
+    append_header(out, "References", root);
+  }
+  append_header(out, "Auto-Submitted", "auto-generated");
+  append_header(out, "X-Auto-Response-Suppress", "All");
+  append_header(out, "List-Id", "Tocsin <" + label(n.receiver) + ".tocsin>");
+  append_header(out, "X-Tocsin-Incident", ascii(i.id));
+  append_header(out, "X-Priority", urgent ? "1" : i.level == severity::info ? "5" : "3");
+  append_header(out, "Importance", urgent ? "high" : i.level == severity::info ? "low" : "normal");
+  append_header(out, "MIME-Version", "1.0");
+  // "=_" never occurs in quoted-printable text.
+  const std::string boundary = "=_tocsin_" + hex_hash(n.id);
+  append_header(out, "Content-Type", "multipart/alternative; boundary=\"" + boundary + "\"");
+  out += "\r\n";
+  append_part(out, boundary, "text/plain", text_part(text));
+  append_part(out, boundary, "text/html", html_part(text, i));
+  return out + "--" + boundary + "--\r\n";
+}
+
+} // namespace tocsin

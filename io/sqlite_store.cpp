@@ -1,0 +1,322 @@
+// The store in one SQLite file: opening and writing.
+#include "io/sqlite_store.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "codecs/journal_codec.hpp"
+#include "core/limits.hpp"
+#include "io/sqlite_schema.hpp"
+#include "io/text.hpp"
+
+namespace tocsin {
+
+namespace {
+
+constexpr std::int64_t snapshots_kept = 2;
+
+std::string errno_text() { return std::generic_category().message(errno); }
+
+/// SQLite lets two processes write by turns; two nodes on one outbox would tell everybody
+/// everything twice.
+result<file_descriptor> lock_out_others(const std::string& path) {
+  std::error_code failed;
+  const auto directory = std::filesystem::path{path}.parent_path();
+  if (!directory.empty()) std::filesystem::create_directories(directory, failed);
+  if (failed) return fail(errc::io, directory.string() + ": cannot create: " + failed.message());
+  const std::string name = path + ".lock";
+  file_descriptor lock{::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640)};
+  if (!lock.is_open())
+    return fail(errc::io, name + ": " + errno_text() +
+                              "; allow this user to write the file and its directory");
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+    const std::string owner = std::to_string(::getpid()) + "\n";
+    // The number is for people only: the lock holds without it.
+    if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), owner.data(), owner.size(), 0) < 0)
+      errno = 0;
+    return lock;
+  }
+  char owner[32] = {};
+  const auto size = ::pread(lock.get(), owner, sizeof owner - 1, 0);
+  std::string who = size > 0 ? " (process " + one_line(owner, 20) + ")" : "";
+  return fail(errc::refused,
+              path + ": in use by another tocsin" + who + "; stop it, or name another data_dir");
+}
+
+/// "<incident id>.<revision>@<receiver>" without revision and receiver.
+std::string_view incident_of(const outbox_entry& e) {
+  std::string_view id = e.id;
+  if (id.ends_with(e.receiver)) id.remove_suffix(e.receiver.size());
+  if (id.ends_with('@')) id.remove_suffix(1);
+  return id.substr(0, id.rfind('.'));
+}
+
+} // namespace
+
+sqlite_store::sqlite_store(std::unique_ptr<sqlite::connection> writing,
+                           std::unique_ptr<sqlite::connection> reading, file_descriptor lock)
+    : writing_(std::move(writing)), reading_(std::move(reading)), lock_(std::move(lock)) {}
+
+result<void> sqlite_store::find_next_offset() {
+  auto& db = for_reading();
+  // The snapshot counts, too: it may be all that is left of a journal.
+  const auto next =
+      db.number("SELECT max(coalesce((SELECT first_offset + count FROM journal"
+                " ORDER BY first_offset DESC LIMIT 1), 0),"
+                " coalesce((SELECT next_offset FROM snapshots ORDER BY id DESC LIMIT 1), 0))");
+  if (!next) return tl::make_unexpected(next.error());
+  committed_offset_ = static_cast<std::uint64_t>(*next);
+  next_offset_ = committed_offset_;
+  return {};
+}
+
+result<std::unique_ptr<store>> sqlite_store::open(const std::string& path) {
+  const bool in_memory = path == ":memory:";
+  file_descriptor lock;
+  std::unique_ptr<sqlite::connection> reading;
+  if (!in_memory) {
+    auto locked = lock_out_others(path);
+    if (!locked) return tl::make_unexpected(locked.error());
+    lock = std::move(*locked);
+  }
+  auto writing = sqlite::open_for_writing(path);
+  if (!writing) return tl::make_unexpected(writing.error());
+  if (!in_memory) {
+    auto opened = sqlite::open_for_reading(path);
+    if (!opened) return tl::make_unexpected(opened.error());
+    reading = std::move(*opened);
+  }
+  std::unique_ptr<sqlite_store> made{
+      new sqlite_store{std::move(*writing), std::move(reading), std::move(lock)}};
+  if (auto found = made->find_next_offset(); !found) return tl::make_unexpected(found.error());
+  return made;
+}
+
+result<std::unique_ptr<store>> sqlite_store::open_read_only(const std::string& path) {
+  auto reading = sqlite::open_for_reading(path);
+  if (!reading) return tl::make_unexpected(reading.error());
+  std::unique_ptr<sqlite_store> made{new sqlite_store{nullptr, std::move(*reading), {}}};
+  if (auto found = made->find_next_offset(); !found) return tl::make_unexpected(found.error());
+  return made;
+}
+
+template <class Write>
+auto sqlite_store::write(Write&& act) -> decltype(act(std::declval<sqlite::connection&>())) {
+  if (!writing_) return fail(errc::refused, reading_->path() + ": opened for reading only");
+  if (failed_) return tl::make_unexpected(*failed_);
+  const std::lock_guard guard{writing_->mutex};
+  auto done = act(*writing_);
+  if (!done && in_transaction_) failed_ = done.error();
+  return done;
+}
+
+result<void> sqlite_store::begin() {
+  if (writing_ && in_transaction_) {
+    const std::lock_guard guard{writing_->mutex};
+    if (writing_->in_transaction()) (void)writing_->run("ROLLBACK");
+    next_offset_ = committed_offset_;
+  }
+  in_transaction_ = false;
+  failed_.reset();
+  auto begun = write([](sqlite::connection& db) { return db.run("BEGIN IMMEDIATE"); });
+  in_transaction_ = begun.has_value();
+  return begun;
+}
+
+result<void> sqlite_store::commit() {
+  if (!in_transaction_) return fail(errc::invalid, "commit without begin");
+  auto done = write([](sqlite::connection& db) { return db.run("COMMIT"); });
+  in_transaction_ = false;
+  failed_.reset();
+  if (done) {
+    committed_offset_ = next_offset_;
+    return done;
+  }
+  const std::lock_guard guard{writing_->mutex};
+  if (writing_->in_transaction()) (void)writing_->run("ROLLBACK");
+  next_offset_ = committed_offset_;
+  return done;
+}
+
+result<void> sqlite_store::append(const record_batch& batch, std::size_t begin, std::size_t end) {
+  return write([&](sqlite::connection& db) -> result<void> {
+    if (begin > end || end > batch.records.size())
+      return fail(errc::invalid, "journal: records [" + std::to_string(begin) + ", " +
+                                     std::to_string(end) + ") of a batch of " +
+                                     std::to_string(batch.records.size()));
+    if (begin == end) return {};
+    const std::uint64_t first = next_offset_; // the journal alone knows its offsets
+    const auto earlier = [](const record& a, const record& b) { return a.at < b.at; };
+    const auto [first_at, last_at] =
+        std::minmax_element(batch.records.begin() + static_cast<std::ptrdiff_t>(begin),
+                            batch.records.begin() + static_cast<std::ptrdiff_t>(end), earlier);
+    const std::string blob = encode_records(batch, begin, end);
+    auto insert = db.prepare("INSERT INTO journal (first_offset, count, first_at, last_at, records)"
+                             " VALUES (?, ?, ?, ?, ?)");
+    if (!insert) return tl::make_unexpected(insert.error());
+    insert->bind(1, first)
+        .bind(2, std::uint64_t{end - begin})
+        .bind(3, first_at->at)
+        .bind(4, last_at->at);
+    auto done = insert->bind_blob(5, blob).run();
+    if (!done) return done;
+    next_offset_ = first + (end - begin);
+    if (!in_transaction_) committed_offset_ = next_offset_;
+    return done;
+  });
+}
+
+result<void> sqlite_store::save_snapshot(const snapshot& s) {
+  return write([&](sqlite::connection& db) -> result<void> {
+    auto insert = db.prepare("INSERT INTO snapshots (next_offset, bytes) VALUES (?, ?)");
+    if (!insert) return tl::make_unexpected(insert.error());
+    if (auto done = insert->bind(1, s.next_offset).bind_blob(2, s.bytes).run(); !done) return done;
+    auto forget = db.prepare("DELETE FROM snapshots WHERE id <= ?");
+    if (!forget) return tl::make_unexpected(forget.error());
+    return forget->bind(1, db.last_id() - snapshots_kept).run();
+  });
+}
+
+result<void> sqlite_store::upsert_incident(const incident& i, const std::string& json) {
+  return write([&](sqlite::connection& db) -> result<void> {
+    // An older revision comes again when the journal is replayed after a crash.
+    auto put = db.prepare(
+        "INSERT INTO incidents (id, state, severity, title, since, until, at, revision, json)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET"
+        " state = ?2, severity = ?3, title = ?4, since = ?5, until = ?6, at = ?7, revision = ?8,"
+        " json = ?9 WHERE ?8 >= revision");
+    if (!put) return tl::make_unexpected(put.error());
+    put->bind(1, i.id)
+        .bind(2, to_text(i.state))
+        .bind(3, to_text(i.level))
+        .bind(4, i.title)
+        .bind(5, i.since);
+    if (i.until) put->bind(6, *i.until);
+    return put->bind(7, i.at).bind(8, std::int64_t{i.revision}).bind(9, json).run();
+  });
+}
+
+result<bool> sqlite_store::enqueue(const outbox_entry& e) {
+  return write([&](sqlite::connection& db) -> result<bool> {
+    auto put = db.prepare(
+        "INSERT OR IGNORE INTO outbox (id, receiver, incident, created, next_attempt, attempts,"
+        " state, last_answer, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    if (!put) return tl::make_unexpected(put.error());
+    const std::string answer = one_line(e.last_answer, limits::answer_bytes_max);
+    put->bind(1, e.id)
+        .bind(2, e.receiver)
+        .bind(3, incident_of(e))
+        .bind(4, e.created)
+        .bind(5, e.next_attempt);
+    put->bind(6, std::int64_t{e.attempts})
+        .bind(7, e.state.empty() ? "waiting" : std::string_view{e.state});
+    if (auto done = put->bind(8, answer).bind(9, e.body).run(); !done)
+      return tl::make_unexpected(done.error());
+    return db.changes() > 0;
+  });
+}
+
+result<void> sqlite_store::record_attempt(const std::string& id, const std::string& state,
+                                          timestamp at, timestamp next_attempt,
+                                          const std::string& answer) {
+  return write([&](sqlite::connection& db) -> result<void> {
+    const bool alone = !in_transaction_;
+    if (alone)
+      if (auto begun = db.run("BEGIN IMMEDIATE"); !begun) return begun;
+    const std::string kept = one_line(answer, limits::answer_bytes_max);
+    const auto act = [&]() -> result<void> {
+      auto change =
+          db.prepare("UPDATE outbox SET attempts = attempts + 1, state = ?2, next_attempt = ?3,"
+                     " last_answer = ?4 WHERE id = ?1");
+      if (!change) return tl::make_unexpected(change.error());
+      if (auto done = change->bind(1, id).bind(2, state).bind(3, next_attempt).bind(4, kept).run();
+          !done)
+        return done;
+      if (db.changes() == 0)
+        return fail(errc::missing, "outbox: no notification " + one_line(id, 200));
+      auto note = db.prepare("INSERT INTO attempts (notification, number, at, state, answer)"
+                             " SELECT id, attempts, ?2, ?3, ?4 FROM outbox WHERE id = ?1");
+      if (!note) return tl::make_unexpected(note.error());
+      if (auto done = note->bind(1, id).bind(2, at).bind(3, state).bind(4, kept).run(); !done)
+        return done;
+      auto forget = db.prepare("DELETE FROM attempts WHERE notification = ?1 AND number <="
+                               " (SELECT attempts FROM outbox WHERE id = ?1) - ?2");
+      if (!forget) return tl::make_unexpected(forget.error());
+      return forget->bind(1, id).bind(2, std::int64_t{limits::ledger_attempts_max}).run();
+    };
+    auto done = act();
+    if (alone && done) done = db.run("COMMIT");
+    if (alone && db.in_transaction()) (void)db.run("ROLLBACK");
+    return done;
+  });
+}
+
+result<void> sqlite_store::quarantine(timestamp at, const std::string& source,
+                                      const decode_error& e) {
+  return write([&](sqlite::connection& db) -> result<void> {
+    auto put = db.prepare("INSERT INTO quarantine (at, source, position, code, text, bytes) VALUES "
+                          "(?, ?, ?, ?, ?, ?)");
+    if (!put) return tl::make_unexpected(put.error());
+    put->bind(1, at).bind(2, source).bind(3, e.position).bind(4, static_cast<std::int64_t>(e.code));
+    if (auto done = put->bind(5, e.text).bind_blob(6, e.bytes).run(); !done) return done;
+    auto forget = db.prepare("DELETE FROM quarantine WHERE id <= ?");
+    if (!forget) return tl::make_unexpected(forget.error());
+    return forget->bind(1, db.last_id() - static_cast<std::int64_t>(limits::quarantine_records_max))
+        .run();
+  });
+}
+
+result<std::int64_t> sqlite_store::delete_chunk(const char* sql, std::int64_t bound) {
+  return write([&](sqlite::connection& db) -> result<std::int64_t> {
+    auto forget = db.prepare(sql);
+    if (!forget) return tl::make_unexpected(forget.error());
+    if (auto done = forget->bind(1, bound).run(); !done) return tl::make_unexpected(done.error());
+    return db.changes();
+  });
+}
+
+result<void> sqlite_store::delete_all(const char* sql, std::int64_t bound) {
+  for (;;) {
+    const auto deleted = delete_chunk(sql, bound);
+    if (!deleted) return tl::make_unexpected(deleted.error());
+    if (*deleted == 0) return {};
+  }
+}
+
+result<void> sqlite_store::trim(std::uint64_t offset, timestamp before) {
+  const std::int64_t until = to_nanoseconds(before);
+  auto done =
+      delete_all("DELETE FROM journal WHERE first_offset IN (SELECT first_offset FROM journal"
+                 " WHERE first_offset < ?1 AND first_offset + count <= ?1"
+                 " AND first_offset < (SELECT max(first_offset) FROM journal)"
+                 " ORDER BY first_offset LIMIT 256)",
+                 static_cast<std::int64_t>(std::min<std::uint64_t>(offset, INT64_MAX)));
+  if (done)
+    done = delete_all("DELETE FROM outbox WHERE rowid IN (SELECT rowid FROM outbox"
+                      " WHERE created < ?1 AND state <> 'waiting' LIMIT 256)",
+                      until);
+  if (done)
+    done = delete_all("DELETE FROM incidents WHERE rowid IN (SELECT rowid FROM incidents"
+                      " WHERE since < ?1 AND at < ?1 AND state = 'closed' LIMIT 256)",
+                      until);
+  if (done)
+    done = delete_all(
+        "DELETE FROM quarantine WHERE id IN (SELECT id FROM quarantine WHERE at < ?1 LIMIT 1024)",
+        until);
+  return done;
+}
+
+result<std::unique_ptr<store>> open_sqlite_store(const std::string& path) {
+  return sqlite_store::open(path);
+}
+result<std::unique_ptr<store>> open_sqlite_store_read_only(const std::string& path) {
+  return sqlite_store::open_read_only(path);
+}
+
+} // namespace tocsin
