@@ -102,7 +102,8 @@ double explain_by_network(const case_file& file) {
   std::set<std::string> receivers = file.named_receivers;
   for (const auto& [subject, f] : file.receivers) receivers.insert(subject);
   double p = std::log(0.3 * (receivers.size() <= 1 ? 0.1 : receivers.size() == 2 ? 0.5 : 1));
-  for (const auto& [subject, f] : file.receivers) p += std::log(0.2 + 0.6 * file.rate_of(subject));
+  for (const auto& [subject, f] : file.receivers)
+    p += std::log((0.2 + 0.6 * file.rate_of(subject)) * (f.peers.size() == 1 ? 0.5 : 1));
   for (const auto& [subject, f] : file.senders) p += std::log(f.peers.size() == 1 ? 0.4 : 0.7);
   return p;
 }

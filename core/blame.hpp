@@ -35,15 +35,13 @@ std::string_view to_text(suspect::role_t role);
 /// does not explain counts 0.1, the chance of a coincidence. The usual chain of causes is: a
 /// receiver misses packets, senders repeat them for it, the bandwidth is eaten, others miss as
 /// well, data is lost.
-///                            receiver c               sender s                network
-///   prior                    0.5                      0.2                     0.3 *
-///   c misses or loses        0.8                                              0.2 + 0.6 r
-///   another r' misses        collateral, 0.6 (1 -     named by it 0.8 (0.5    0.2 + 0.6 r
-///                            rate / rate of c)        with others), when it
-///                                                     names nobody 0.5 / senders
-///   s repeats or loses       names c 0.8 (0.6 with    0.8                     0.7, 0.4 when it
-///   names
-///                            others), nobody 0.6                              one receiver only
+///                         receiver c                 sender s                   network
+///   prior                 0.5                        0.2                        0.3 *
+///   c misses or loses     0.8                        named by it 0.8 (0.5 with  0.2 + 0.6 r; half when
+///   another one misses    collateral, 0.6 (1 - its   others); when it names     it names one sender only
+///                         rate / rate of c)          nobody 0.5 / senders
+///   s repeats or loses    names c 0.8 (0.6 with      0.8                        0.7; 0.4 when it names
+///                         others), nobody 0.6                                   one receiver only
 /// r: a receiver's miss rate against the highest. * times 0.1 with one receiver, 0.5 with two: a
 /// network spares few. The first with a symptom gets 1.5 times its prior. Somebody whom nothing
 /// points at (not listed): prior 0.1, 0.5 for every report. No verdict is better than 0.95.

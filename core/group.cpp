@@ -298,9 +298,14 @@ std::uint64_t group::heard_through(const std::string& subject) const {
   return known == members_.end() ? 0 : known->second.vantages;
 }
 
-bool group::is_silent(const std::string& subject) const {
+bool group::fell_silent(const std::string& subject, timestamp heard) const {
   const auto known = members_.find(subject);
-  return known != members_.end() && known->second.silent_from != never && !unwatched(known->second);
+  if (known == members_.end() || known->second.silent_from == never || unwatched(known->second))
+    return false;
+  const group_member& m = known->second;
+  const duration width = period_of(m) + period_of(m) / 4;
+  return (segment_.empty() || m.trouble->in[index(liveness)] != segment_) &&
+         m.silent_from >= earlier(heard, width) && m.silent_from <= later(heard, width);
 }
 
 std::size_t group::count_through(std::uint8_t vantage) const {

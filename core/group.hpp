@@ -81,7 +81,9 @@ public:
   std::size_t count_through(std::uint8_t vantage) const;
   /// Vantage points through which `subject` is heard; 0 when it is not known here.
   std::uint64_t heard_through(const std::string& subject) const;
-  bool is_silent(const std::string& subject) const;
+  /// Whether `subject` fell silent together with one that was last heard at `heard`, not with the
+  /// segment.
+  bool fell_silent(const std::string& subject, timestamp heard) const;
   /// Closes the incidents about silence since `since` or later whose members cannot be seen any
   /// more: the incident `into` says it. Once sight is back, who is still silent is judged anew.
   void fold_silences(timestamp at, timestamp since, const std::string& into, group_output& out);

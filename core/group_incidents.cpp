@@ -136,7 +136,7 @@ void group::review(open_incident& i, timestamp at) {
 void group::refresh(open_incident& i, timestamp at, group_output& out) {
   if (i.active.empty()) return;
   const bool changed = weigh(i);
-  if (changed || i.members_changed) tell(i, at, out);
+  if (changed || (i.shared && i.members_changed)) tell(i, at, out);
 }
 
 /// Cause and severity from the members' symptoms. Returns whether either changed.

@@ -225,7 +225,9 @@ void group_table::forward(group_output&& said, story& out) {
 
 void group_table::say(incident i, story& out) {
   std::vector<incident> said;
-  const auto silent = [&](const std::string& host) { return silent_on(host); };
+  const auto silent = [&](const std::string& host, timestamp heard) {
+    return silent_on(host, heard);
+  };
   hosts_.take(std::move(i), group_rules_->storm_window, silent, said);
   for (incident& one : said) {
     alerting_.apply(one, out.notifications);
@@ -233,12 +235,12 @@ void group_table::say(incident i, story& out) {
   }
 }
 
-std::vector<std::string> group_table::silent_on(const std::string& host) const {
+std::vector<std::string> group_table::silent_on(const std::string& host, timestamp heard) const {
   std::vector<std::string> silent;
   for (const auto& [name, s] : groups_) {
     if (!name.starts_with("segment/")) continue;
     const std::string subject = "rvd/" + host + "/" + name.substr(8, name.find('/', 8) - 8);
-    if (s.machine.is_silent(subject)) silent.push_back(subject);
+    if (s.machine.fell_silent(subject, heard)) silent.push_back(subject);
   }
   std::ranges::sort(silent);
   return silent;

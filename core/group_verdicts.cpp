@@ -210,7 +210,7 @@ void group::judge_with_others(symptom_family f, const std::string& subject, grou
     join(*i, one, o, at);
     plan(one, o, f, at);
   }
-  if (joins) return refresh(*i, at, out);
+  if (joins) return; // said with the next refresh
   weigh(*i);
   tell(*i, at, out);
 }

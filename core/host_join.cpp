@@ -74,7 +74,11 @@ void host_join::start(const std::string& host, incident i, const look& silent,
   j.host = host;
   j.newest = i.since;
   // Its other daemons, though not yet given up, are silent too: then it is the host that is silent.
-  if (i.because.kind == cause_kind::heartbeat_lost) j.foreseen = silent(host);
+  if (const auto* heard = fact_of<timestamp>(i.facts, "last_heard");
+      heard && i.because.kind == cause_kind::heartbeat_lost) {
+    j.heard = *heard;
+    j.foreseen = silent(host, j.heard);
+  }
   const std::string id = i.id;
   const timestamp at = i.at;
   j.said = i;
@@ -104,7 +108,7 @@ void host_join::change(joint& j, incident i, const look& silent, std::vector<inc
 /// Says the joint again where it has changed; ends it with its last part.
 void host_join::settle(joint& j, timestamp at, const look& silent, std::vector<incident>& out) {
   if (!j.foreseen.empty()) {
-    const std::vector<std::string> still = silent(j.host);
+    const std::vector<std::string> still = silent(j.host, j.heard);
     std::erase_if(j.foreseen,
                   [&](const std::string& s) { return !std::ranges::binary_search(still, s); });
   }
@@ -223,6 +227,7 @@ void host_join::save(writer& out) const {
     out.put(static_cast<std::uint32_t>(j.foreseen.size()));
     for (const std::string& s : j.foreseen) out.put(std::string_view{s});
     out.put(j.newest);
+    out.put(j.heard);
     const auto newest = of_host_.find(j.host);
     out.put(newest != of_host_.end() && newest->second == id);
   }
@@ -249,6 +254,7 @@ bool host_join::load(reader& in) {
     for (auto k = in.get<std::uint32_t>(); k > 0 && in.ok(); --k)
       j.foreseen.push_back(in.get_text());
     j.newest = in.get_time();
+    j.heard = in.get_time();
     if (in.get<std::uint8_t>() != 0) of_host_[j.host] = j.said.id;
     if (j.open.empty()) return false;
     joints_.insert_or_assign(j.said.id, std::move(j));

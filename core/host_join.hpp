@@ -19,8 +19,9 @@ namespace tocsin {
 /// the host once a second daemon belongs to it. It is closed when the last part is.
 class host_join {
 public:
-  /// Daemons of a host that are late or lost just now, on any segment, sorted.
-  using look = std::function<std::vector<std::string>(const std::string& host)>;
+  /// Daemons of a host that are late or lost just now and fell silent together with one that was
+  /// last heard at `heard`, on any segment that is not silent itself; sorted.
+  using look = std::function<std::vector<std::string>(const std::string& host, timestamp heard)>;
 
   void take(incident i, duration together, const look& silent, std::vector<incident>& out);
   /// What stands for an open incident of a group: itself, the incident of its host, or nothing when
@@ -37,7 +38,7 @@ private:
     incident said;                               ///< as it was said last
     std::map<std::string, incident> open, ended; ///< parts by their own id
     std::vector<std::string> foreseen;           ///< silent as well when it opened
-    timestamp newest = unset;
+    timestamp newest = unset, heard = unset;
   };
   void start(const std::string& host, incident i, const look& silent, std::vector<incident>& out);
   void change(joint& j, incident i, const look& silent, std::vector<incident>& out);
