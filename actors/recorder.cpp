@@ -1,5 +1,7 @@
 #include "actors/recorder.hpp"
 
+#include <algorithm>
+
 #include "actors/supervisor.hpp"
 
 #include "codecs/json_views.hpp"
@@ -136,11 +138,13 @@ void recorder::save(const snapshot_taken& s) {
   ++options_.metrics->snapshots;
   options_.metrics->snapshot_bytes = s.bytes->size();
   commit();
-  // The journal is kept for replay as long as configured; a restart needs it from the older snapshot on.
+  // The journal is kept for replay as long as configured, and from the older snapshot on in any case.
   snapshot_offsets_[0] = std::exchange(snapshot_offsets_[1], offset);
   const timestamp current = time_now(this, options_.anchor);
-  if (auto trimmed = options_.disk->trim(snapshot_offsets_[0], current - options_.keep_journal); !trimmed)
-    complain("trim", trimmed.error());
+  const auto aged = options_.disk->offset_at(current - options_.keep_journal);
+  if (!aged) return complain("trim", aged.error());
+  auto trimmed = options_.disk->trim(std::min(snapshot_offsets_[0], *aged), current - options_.keep_incidents);
+  if (!trimmed) complain("trim", trimmed.error());
 }
 
 void recorder::record(const attempted& a) {

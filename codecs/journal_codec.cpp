@@ -3,6 +3,7 @@
 #include <msgpack.hpp>
 
 #include <algorithm>
+#include <bit>
 
 #include "core/limits.hpp"
 
@@ -21,7 +22,15 @@ void pack_text(packer& p, std::string_view text) {
   p.pack_str_body(text.data(), static_cast<std::uint32_t>(text.size()));
 }
 
-void pack(packer& p, const record& r) {
+/// As it is: the packer would turn whole numbers into integers and lose the sign of zero.
+void pack_float(msgpack::sbuffer& buffer, float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const char bytes[] = {'\xca', static_cast<char>(bits >> 24), static_cast<char>(bits >> 16),
+                        static_cast<char>(bits >> 8), static_cast<char>(bits)};
+  buffer.write(bytes, sizeof bytes);
+}
+
+void pack(packer& p, msgpack::sbuffer& buffer, const record& r) {
   p.pack_array(fields);
   p.pack_uint8(static_cast<std::uint8_t>(r.kind));
   p.pack_int64(to_nanoseconds(r.at));
@@ -37,7 +46,7 @@ void pack(packer& p, const record& r) {
   p.pack_array(count);
   for (std::size_t i = 0; i < counter_count; ++i)
     if (r.present >> i & 1u) p.pack_uint64(r.values[i]);
-  p.pack_float(r.reliability_s);
+  pack_float(buffer, r.reliability_s);
   p.pack_uint8(static_cast<std::uint8_t>(r.timed_by));
   p.pack_uint8(r.vantage);
 }
@@ -108,7 +117,7 @@ bool read_record(const msgpack::object& o, record_batch& batch, record& r) {
     return false;
   r.present = static_cast<std::uint32_t>(present);
   if (!read_values(f[9], r)) return false;
-  if (f[10].type != msgpack::type::FLOAT32 && f[10].type != msgpack::type::FLOAT64) return false;
+  if (f[10].type != msgpack::type::FLOAT32) return false;
   r.reliability_s = static_cast<float>(f[10].via.f64);
   if (!read_unsigned(f[11], static_cast<std::uint64_t>(time_source::message), timed_by) ||
       !read_unsigned(f[12], limits::vantages_max - 1, vantage))
@@ -129,7 +138,7 @@ std::string encode_records(const record_batch& batch, std::size_t begin, std::si
   p.pack_uint32(version);
   p.pack_uint64(batch.first_offset + begin);
   p.pack_uint32(static_cast<std::uint32_t>(end - begin));
-  for (std::size_t i = begin; i < end; ++i) pack(p, batch.records[i]);
+  for (std::size_t i = begin; i < end; ++i) pack(p, buffer, batch.records[i]);
   return {buffer.data(), buffer.size()};
 }
 

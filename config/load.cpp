@@ -327,7 +327,9 @@ void problem_list::warning(const place& at, std::string text, std::string remedy
 }
 void problem_list::add(const place& at, bool is_error, std::string text, std::string remedy) {
   std::size_t& kept = is_error ? errors_ : warnings_;
-  if (kept >= most) return;
+  // What the YAML parser found is in `out_`, too. So many hold errors: none dropped turns them
+  // good.
+  if (kept >= most || out_.size() >= limits::config_problems_max) return;
   config_problem p{at.variable.empty() ? file_ : at.variable,
                    at.line,
                    at.column,

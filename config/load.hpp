@@ -46,7 +46,7 @@ public:
   void error(const place& at, std::string text, std::string remedy);
   void warning(const place& at, std::string text, std::string remedy);
   /// No further error will be kept: time to stop looking for more of the same.
-  bool full() const { return errors_ >= most; }
+  bool full() const { return errors_ >= most || out_.size() >= limits::config_problems_max; }
 
 private:
   static constexpr std::size_t most = limits::config_problems_max / 2; ///< of each sort

@@ -110,7 +110,7 @@ private:
     map.has_key = true;
     const auto [first, fresh] = map.lines.emplace(value, mark.line + 1);
     map.duplicate = !fresh;
-    if (!fresh && problems_.size() < limits::config_problems_max)
+    if (!fresh && problems_.size() < limits::config_problems_max / 2)
       problems_.push_back({file_, mark.line + 1, mark.column + 1, true,
                            "the key " + keys::quoted(value) + " is given twice",
                            "remove one; the first is in line " + std::to_string(first->second)});

@@ -1,4 +1,4 @@
-// Who causes a loss storm: ranks receivers, senders and the network between them.
+// Who causes losses between daemons: ranks receivers, senders and the network between them.
 #pragma once
 
 #include <string>
@@ -27,26 +27,26 @@ struct suspect {
 };
 std::string_view to_text(suspect::role_t role);
 
-/// All suspects, most probable first (ties by subject); `segment` stands for the network. Not empty
-/// when there are reports.
+/// All suspects, most probable first (ties by subject and role); `segment` stands for the network.
+/// Not empty when there are reports.
 ///
-/// Noisy-OR: every piece of evidence that points at a suspect convicts it on its own with
-/// probability w, so belief b = 1 - product(1 - w). Weights follow the usual chain of causes (a
-/// receiver misses packets, senders repeat them for it, the bandwidth is eaten, others miss too,
-/// data is lost), so receivers are suspected before senders:
-///   misses packets itself                 0.7 critical, 0.5 warning, times 0.3 + 0.7 of its share
-///   of the
-///                                         highest miss rate: the worst receiver started it
-///   lost inbound data itself              0.6
-///   named by a sender's outbound loss     0.4 each
-///   gives up requests (hidden loss)       0.3
-///   repeats packets                       0.25
-///   others lost data it sent              0.25 for its own report, 0.25 for each receiver that
-///   names it was the first with a symptom          0.2
-/// Several receivers that miss alike point at what lies between: the network gets 0.7 for every
-/// receiver beyond the worst, times the belief in that receiver, times the ratio of its rate to the
-/// highest. A suspect's probability is its share of the odds b / (1 - b), with 1 added to the sum
-/// for a cause that nobody named.
+/// Each suspect is asked how well it alone explains every report (one fault, Bayes' rule): its
+/// probability is proportional to prior * product of P(report | suspect). A report that a suspect
+/// does not explain counts 0.1, the chance of a coincidence. The usual chain of causes is: a
+/// receiver misses packets, senders repeat them for it, the bandwidth is eaten, others miss as
+/// well, data is lost.
+///                            receiver c               sender s                network
+///   prior                    0.5                      0.2                     0.3 *
+///   c misses or loses        0.8                                              0.2 + 0.6 r
+///   another r' misses        collateral, 0.6 (1 -     named by it 0.8 (0.5    0.2 + 0.6 r
+///                            rate / rate of c)        with others), when it
+///                                                     names nobody 0.5 / senders
+///   s repeats or loses       names c 0.8 (0.6 with    0.8                     0.7, 0.4 when it
+///   names
+///                            others), nobody 0.6                              one receiver only
+/// r: a receiver's miss rate against the highest. * times 0.1 with one receiver, 0.5 with two: a
+/// network spares few. The first with a symptom gets 1.5 times its prior. Somebody whom nothing
+/// points at (not listed): prior 0.1, 0.5 for every report. No verdict is better than 0.95.
 std::vector<suspect> rank_suspects(const std::string& segment,
                                    const std::vector<loss_report>& reports);
 

@@ -298,6 +298,11 @@ std::uint64_t group::heard_through(const std::string& subject) const {
   return known == members_.end() ? 0 : known->second.vantages;
 }
 
+bool group::is_silent(const std::string& subject) const {
+  const auto known = members_.find(subject);
+  return known != members_.end() && known->second.silent_from != never && !unwatched(known->second);
+}
+
 std::size_t group::count_through(std::uint8_t vantage) const {
   return static_cast<std::size_t>(std::ranges::count_if(
       members_, [&](const auto& m) { return (m.second.vantages & bit_of(vantage)) != 0; }));

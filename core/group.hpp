@@ -81,6 +81,7 @@ public:
   std::size_t count_through(std::uint8_t vantage) const;
   /// Vantage points through which `subject` is heard; 0 when it is not known here.
   std::uint64_t heard_through(const std::string& subject) const;
+  bool is_silent(const std::string& subject) const;
   /// Closes the incidents about silence since `since` or later whose members cannot be seen any
   /// more: the incident `into` says it. Once sight is back, who is still silent is judged anew.
   void fold_silences(timestamp at, timestamp since, const std::string& into, group_output& out);
@@ -115,6 +116,8 @@ private:
   void judge(symptom_family f, const std::string& subject, timestamp at, group_output& out);
   void judge_liveness(const std::string& subject, group_member& m, timestamp at, group_output& out);
   void judge_loss(const std::string& subject, timestamp at, group_output& out);
+  void blame(std::vector<std::string> together, bool storm, timestamp at, group_output& out);
+  std::vector<std::string> named_with(const std::string& subject) const;
   void judge_alone(symptom_family f, const std::string& subject, group_member& m, timestamp at,
                    group_output& out);
   void judge_with_others(symptom_family f, const std::string& subject, group_member& m,
@@ -136,6 +139,8 @@ private:
   void refresh(open_incident& i, timestamp at, group_output& out);
   bool weigh(open_incident& i);
   bool weigh_storm(open_incident& i);
+  std::vector<std::string> peers_named(const held_symptom& s) const;
+  void report(const std::string& subject, std::vector<loss_report>& reports) const;
   std::vector<loss_report> reports_of(const open_incident& i) const;
   double alone_probability(const std::string& subject, const held_symptom& s) const;
   void tell(open_incident& i, timestamp at, group_output& out);

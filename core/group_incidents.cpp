@@ -19,12 +19,14 @@ std::string_view name_of(symptom_family f) {
   return names[index(f)];
 }
 
-/// "10.0.0.1, 10.0.0.2" as subjects on the segment's service.
-std::vector<std::string> peers_of(const evidence& facts, const std::string& segment) {
+} // namespace
+
+/// Peers in the evidence, "10.0.0.1, 10.0.0.2", as subjects on this segment's service.
+std::vector<std::string> group::peers_named(const held_symptom& s) const {
   std::vector<std::string> peers;
-  const std::string* text = fact_of<std::string>(facts, "peer");
-  if (!text || !segment.starts_with("segment/")) return peers;
-  const std::string service = segment.substr(8, segment.find('/', 8) - 8);
+  const std::string* text = fact_of<std::string>(s.facts, "peer");
+  if (!text || !name_.starts_with("segment/")) return peers;
+  const std::string service = name_.substr(8, name_.find('/', 8) - 8);
   std::string_view rest = *text;
   while (!rest.empty() && peers.size() < limits::loss_peers_max) {
     const std::size_t comma = rest.find(',');
@@ -35,7 +37,6 @@ std::vector<std::string> peers_of(const evidence& facts, const std::string& segm
   }
   return peers;
 }
-} // namespace
 
 open_incident* group::find(const std::string& id) {
   if (id.empty()) return nullptr;
@@ -191,12 +192,7 @@ double group::alone_probability(const std::string& subject, const held_symptom& 
   case symptom_kind::retransmission_outbound:
   case symptom_kind::hidden_loss: {
     std::vector<loss_report> reports;
-    for (const held_symptom& h : members_.at(subject).trouble->raised)
-      if (family_of(h.kind) == symptom_family::loss && h.counts()) {
-        const double* percent = fact_of<double>(h.facts, "percent");
-        reports.push_back(
-            {subject, h.kind, h.level, h.since, percent ? *percent : 0, peers_of(h.facts, name_)});
-      }
+    report(subject, reports);
     for (const suspect& x : rank_suspects(name_, reports))
       if (x.subject == subject) return x.probability;
     return 0;
@@ -206,31 +202,34 @@ double group::alone_probability(const std::string& subject, const held_symptom& 
   }
 }
 
+void group::report(const std::string& subject, std::vector<loss_report>& reports) const {
+  for (const held_symptom& s : members_.at(subject).trouble->raised) {
+    if (family_of(s.kind) != symptom_family::loss || !s.counts()) continue;
+    const double* percent = fact_of<double>(s.facts, "percent");
+    reports.push_back({subject, s.kind, s.level, s.since, percent ? *percent : 0, peers_named(s)});
+  }
+}
+
+/// Of too many members, those with the earliest symptoms are heard: they are nearest to the cause.
 std::vector<loss_report> group::reports_of(const open_incident& i) const {
-  std::vector<loss_report> reports;
-  for (const std::string& subject : i.active)
+  std::vector<std::pair<timestamp, std::string>> witnesses;
+  for (const std::string& subject : i.active) {
+    timestamp first = never;
     for (const held_symptom& s : members_.at(subject).trouble->raised)
-      if (family_of(s.kind) == symptom_family::loss && s.counts()) {
-        const double* percent = fact_of<double>(s.facts, "percent");
-        reports.push_back(
-            {subject, s.kind, s.level, s.since, percent ? *percent : 0, peers_of(s.facts, name_)});
-      }
+      if (family_of(s.kind) == symptom_family::loss && s.counts()) first = std::min(first, s.since);
+    witnesses.emplace_back(first, subject);
+  }
+  std::ranges::sort(witnesses);
+  witnesses.resize(std::min(witnesses.size(), limits::storm_reporters_max));
+  std::vector<loss_report> reports;
+  for (const auto& [since, subject] : witnesses) report(subject, reports);
   return reports;
 }
 
+/// Who is to blame for a storm, and how bad it is. While it grows the suspect may change, if
+/// another is clearly more probable; once members leave it, the verdict stands: an ebb tells
+/// nothing about causes.
 bool group::weigh_storm(open_incident& i) {
-  const std::vector<loss_report> reports = reports_of(i);
-  const std::vector<suspect> ranked = rank_suspects(name_, reports);
-  if (ranked.empty()) return false;
-  const suspect* chosen = &ranked.front();
-  for (const suspect& s : ranked)
-    if (s.subject == i.because.subject &&
-        ranked.front().probability < s.probability + suspect_margin)
-      chosen = &s;
-  const suspect* second = nullptr;
-  for (const suspect& s : ranked)
-    if (&s != chosen && !second) second = &s;
-
   const cause before = i.because;
   const severity level_before = i.level;
   i.level = severity::info;
@@ -251,14 +250,23 @@ bool group::weigh_storm(open_incident& i) {
     senders += out;
     losing += data;
   }
-  i.because = {cause_of(chosen->kind), chosen->subject, chosen->probability};
-  i.facts = {{"suspect", std::string{to_text(chosen->role)}},
-             {"receivers", receivers},
-             {"senders", senders},
-             {"losing_data", losing}};
-  if (second) {
-    i.facts.push_back({"runner_up", second->subject});
-    i.facts.push_back({"runner_up_probability", second->probability});
+  if (i.active.size() >= i.peak) {
+    i.peak = i.active.size();
+    const std::vector<suspect> ranked = rank_suspects(name_, reports_of(i));
+    const suspect* chosen = &ranked.front();
+    for (const suspect& s : ranked)
+      if (s.subject == i.because.subject &&
+          ranked.front().probability < s.probability + suspect_margin)
+        chosen = &s;
+    const suspect* second = &ranked[chosen == &ranked.front() ? 1 : 0];
+    i.because = {cause_of(chosen->kind), chosen->subject, chosen->probability};
+    i.facts = {{"suspect", std::string{to_text(chosen->role)}},
+               {"receivers", receivers},
+               {"senders", senders},
+               {"members", static_cast<std::int64_t>(i.peak)},
+               {"losing_data", losing},
+               {"runner_up", second->subject},
+               {"runner_up_probability", second->probability}};
   }
   return i.level != level_before || i.because.kind != before.kind ||
          i.because.subject != before.subject;

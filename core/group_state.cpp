@@ -228,6 +228,7 @@ void save(writer& out, const open_incident& i) {
     out.put(t);
   save(out, i.active);
   save(out, i.past);
+  out.put(static_cast<std::uint64_t>(i.peak));
   out.put(static_cast<std::uint64_t>(i.restarted));
   out.put(i.members_changed);
   out.put(std::string_view{i.title});
@@ -252,6 +253,7 @@ open_incident load_open_incident(reader& in) {
   i.close_at = in.get_time();
   i.active = load_names(in);
   i.past = load_names(in);
+  i.peak = in.get<std::uint64_t>();
   i.restarted = in.get<std::uint64_t>();
   i.members_changed = in.get<std::uint8_t>() != 0;
   i.title = in.get_text();

@@ -80,6 +80,7 @@ struct open_incident {
   timestamp since, newest;            ///< first and newest raise among its members
   std::optional<timestamp> until;     ///< calm since
   std::set<std::string> active, past; ///< members concerned now, and who were
+  std::size_t peak = 0;               ///< most that were concerned at once
   std::size_t restarted = 0;          ///< members that came back with a new life
   timestamp said_at = unset;
   bool members_changed = false; ///< since it was last said

@@ -224,8 +224,24 @@ void group_table::forward(group_output&& said, story& out) {
 }
 
 void group_table::say(incident i, story& out) {
-  alerting_.apply(i, out.notifications);
-  out.incidents.push_back(std::move(i));
+  std::vector<incident> said;
+  const auto silent = [&](const std::string& host) { return silent_on(host); };
+  hosts_.take(std::move(i), group_rules_->storm_window, silent, said);
+  for (incident& one : said) {
+    alerting_.apply(one, out.notifications);
+    out.incidents.push_back(std::move(one));
+  }
+}
+
+std::vector<std::string> group_table::silent_on(const std::string& host) const {
+  std::vector<std::string> silent;
+  for (const auto& [name, s] : groups_) {
+    if (!name.starts_with("segment/")) continue;
+    const std::string subject = "rvd/" + host + "/" + name.substr(8, name.find('/', 8) - 8);
+    if (s.machine.is_silent(subject)) silent.push_back(subject);
+  }
+  std::ranges::sort(silent);
+  return silent;
 }
 
 void group_table::set_rules(std::shared_ptr<const rule_book> rules, alerting_rules receivers) {
@@ -243,7 +259,14 @@ void group_table::set_vantage_names(std::vector<std::string> names) {
 
 std::vector<group_status> group_table::status() const {
   std::vector<group_status> all;
-  for (const auto& [name, s] : groups_) all.push_back(s.machine.status());
+  for (const auto& [name, s] : groups_) {
+    group_status g = s.machine.status();
+    std::vector<incident> open;
+    for (const incident& i : g.open)
+      if (const incident* said = hosts_.stands_for(i)) open.push_back(*said);
+    g.open = std::move(open);
+    all.push_back(std::move(g));
+  }
   return all;
 }
 
@@ -254,6 +277,7 @@ void group_table::save(writer& out) const {
   for (const std::string& n : vantage_names_) out.put(std::string_view{n});
   out.put(static_cast<std::uint32_t>(groups_.size()));
   for (const auto& [name, s] : groups_) s.machine.save(out);
+  hosts_.save(out);
   alerting_.save(out);
 }
 
@@ -273,9 +297,10 @@ result<void> group_table::load(reader& in) {
     slot& s = fresh.groups_.insert_or_assign(name, slot{std::move(*g)}).first->second;
     fresh.file(name, s);
   }
+  const bool hosts = fresh.hosts_.load(in);
   alerting said = alerting_; // keeps the receivers
   if (auto told = said.load(in); !told) return told;
-  if (!sight || !in.ok())
+  if (!sight || !hosts || !in.ok())
     return fail(errc::truncated,
                 "snapshot of the groups ends too early; it is ignored and the input replayed");
   fresh.sight_at_ = fresh.sight_.next_deadline();

@@ -12,6 +12,7 @@
 
 #include "core/alerting.hpp"
 #include "core/group.hpp"
+#include "core/host_join.hpp"
 #include "core/sight_watch.hpp"
 
 namespace tocsin {
@@ -55,6 +56,7 @@ private:
   void suspect_our_sight(timestamp at, group_output& said, story& out);
   unseen_members unseen_through(std::uint8_t vantage) const;
   bool proves_sight(const effect& e, const group& g, std::uint64_t& through) const;
+  std::vector<std::string> silent_on(const std::string& host) const;
   void fold(timestamp at, timestamp since, const std::string& into, group_output& said);
   void moved(const std::string& subject, const std::string& segment, timestamp at);
   slot& group_of(const std::string& name);
@@ -69,6 +71,7 @@ private:
   std::set<std::pair<timestamp, std::string>> deadlines_;
   sight_watch sight_;
   timestamp sight_at_ = never;
+  host_join hosts_;
   alerting alerting_;
 };
 

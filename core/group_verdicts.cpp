@@ -216,9 +216,12 @@ void group::judge_with_others(symptom_family f, const std::string& subject, grou
 }
 
 /// Members whose last loss came within `storm_window` of another's, back from now, are one storm
-/// when they are enough. The oldest incident among them becomes the storm, the others end in it.
+/// when they are enough. Fewer are told apart, unless one names the other: that is one loss seen
+/// from both ends.
 void group::judge_loss(const std::string& subject, timestamp at, group_output& out) {
   constexpr auto f = symptom_family::loss;
+  if (open_incident* mine = find(members_.at(subject).trouble->in[index(f)]))
+    return refresh(*mine, at, out);
   std::vector<std::pair<timestamp, std::string>> newest_first;
   for (const std::string& one : lossy_) {
     timestamp last = unset;
@@ -234,10 +237,30 @@ void group::judge_loss(const std::string& subject, timestamp at, group_output& o
     reached = last;
     together.push_back(one);
   }
-  if (together.size() < std::max<std::size_t>(rules_->storm_members_min, 2)) {
-    group_member& m = members_.at(subject);
-    return judge_alone(f, subject, m, at, out);
-  }
+  if (together.size() >= std::max<std::size_t>(rules_->storm_members_min, 2))
+    return blame(std::move(together), true, at, out);
+  std::vector<std::string> named = named_with(subject);
+  if (named.size() > 1) return blame(std::move(named), false, at, out);
+  judge_alone(f, subject, members_.at(subject), at, out);
+}
+
+/// The member and those with losses of their own that name it or are named by it.
+std::vector<std::string> group::named_with(const std::string& subject) const {
+  auto names = [&](const std::string& who, const std::string& whom) {
+    for (const held_symptom& s : members_.at(who).trouble->raised)
+      if (s.counts() && std::ranges::count(peers_named(s), whom)) return true;
+    return false;
+  };
+  std::vector<std::string> all{subject};
+  for (const std::string& other : lossy_)
+    if (other != subject && (names(subject, other) || names(other, subject))) all.push_back(other);
+  return all;
+}
+
+/// One incident for the losses of several; the oldest about any of them becomes it, the others end
+/// in it.
+void group::blame(std::vector<std::string> together, bool storm, timestamp at, group_output& out) {
+  constexpr auto f = symptom_family::loss;
   std::ranges::sort(together);
   open_incident* grows = nullptr;
   timestamp since = never;
@@ -248,10 +271,12 @@ void group::judge_loss(const std::string& subject, timestamp at, group_output& o
     if (open_incident* told = find(t.in[index(f)]); told && (!grows || told->since < grows->since))
       grows = told;
   }
-  open_incident& i =
-      grows ? *grows : open(f, {cause_of(symptom_kind::hidden_loss), name_, 0}, since, at);
+  const cause_kind kind =
+      cause_of(worst(*members_.at(together.front()).trouble, f, false)->kind); // weighed below
+  open_incident& i = grows ? *grows : open(f, {kind, name_, 0}, since, at);
+  if (!grows) i.because.subject.clear(); // no former suspect to prefer
   i.shared = true;
-  storm_ = i.id;
+  if (storm) storm_ = i.id;
   for (const std::string& one : together) {
     group_member& m = members_.at(one);
     if (m.trouble->in[index(f)] != i.id) leave(one, m, f, at, i.id, &out);
@@ -260,7 +285,6 @@ void group::judge_loss(const std::string& subject, timestamp at, group_output& o
       if (family_of(s.kind) == f) s.ripe = true;
     plan(one, m, f, at);
   }
-  i.because.subject.clear(); // no former suspect to stay with
   weigh_storm(i);
   tell(i, at, out);
 }

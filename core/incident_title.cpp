@@ -33,8 +33,15 @@ std::string number_of(const incident& i, std::string_view name) {
 
 std::string daemons(std::size_t n) { return std::to_string(n) + (n == 1 ? " daemon" : " daemons"); }
 
-/// The daemon, or so many on the segment.
+/// The daemon, the host, or so many on the segment.
 std::string who(const incident& i) {
+  if (i.because.subject.starts_with("host/")) {
+    const std::string host = spoken(std::string_view{i.because.subject});
+    return i.because.kind == cause_kind::host_rebooted ? host
+                                                       : daemons(i.member_count) + " of " + host;
+  }
+  if (const auto* n = fact_of<std::int64_t>(i.facts, "members"); n && *n > 1)
+    return daemons(static_cast<std::size_t>(*n)) + " on " + spoken(std::string_view{i.group});
   if (i.member_count > 1)
     return daemons(i.member_count) + " on " + spoken(std::string_view{i.group});
   return spoken(std::string_view{i.because.subject});
@@ -43,21 +50,21 @@ std::string who(const incident& i) {
 std::string lasted(const incident& i) { return span_of(between(i.since, i.until.value_or(i.at))); }
 
 std::string lost(const incident& i, bool over) {
-  std::string text = who(i) + (over ? " was silent" : " is silent");
-  if (const auto* heard = fact_of<timestamp>(i.facts, "last_heard")) {
-    if (over) return text + " for " + span_of(between(*heard, i.until.value_or(i.at)));
-    const std::string misses = number_of(i, "misses");
-    if (!misses.empty()) return text + ": " + misses + " heartbeats missed since " + clock(*heard);
-    return text + " since " + clock(*heard);
-  }
-  return text;
+  const bool many = i.member_count > 1;
+  std::string text =
+      who(i) + (over ? (many ? " were" : " was") : (many ? " are" : " is")) + " silent";
+  const auto* heard = fact_of<timestamp>(i.facts, "last_heard");
+  if (!heard) return text;
+  if (over) return text + " for " + span_of(between(*heard, i.until.value_or(i.at)));
+  const std::string misses = number_of(i, "misses");
+  if (!many && !misses.empty()) text += ": " + misses + " heartbeats missed";
+  return text + " since " + clock(*heard);
 }
 
 std::string restarted(const incident& i) {
   std::string text =
       who(i) + (i.because.kind == cause_kind::host_rebooted ? " rebooted" : " restarted");
-  if (const auto* down = fact_of<double>(i.facts, "downtime_max_s");
-      down && *down >= 1 && i.member_count == 1)
+  if (const auto* down = fact_of<double>(i.facts, "downtime_max_s"); down && *down >= 1)
     text += " (was silent for up to " + span_of(from_seconds(*down)) + ")";
   if (const auto* n = fact_of<std::int64_t>(i.facts, "restarts_last_hour"); n && *n > 1)
     text += ", " + std::to_string(*n) + " times within the hour";
@@ -77,14 +84,18 @@ std::string segment(const incident& i, bool over) {
   text += " went silent: " + number_of(i, "silent") + " of " + number_of(i, "alive_before") +
           " daemons";
   if (heard) text += " since " + clock(*heard);
-  if (const std::string n = number_of(i, "returned"); !n.empty()) text += ", " + n + " are back";
+  if (const std::string n = number_of(i, "returned"); !n.empty())
+    text += ", " + n + (n == "1" ? " is back" : " are back");
   return text;
 }
 
 std::string storm(const incident& i) {
   const auto* role = fact_of<std::string>(i.facts, "suspect");
-  std::string text =
-      "Loss storm on " + spoken(std::string_view{i.group}) + ": " + daemons(i.member_count);
+  const auto* members = fact_of<std::int64_t>(i.facts, "members");
+  const std::string where = spoken(std::string_view{i.group});
+  std::string text = members && *members > 2
+                         ? "Loss storm on " + where + ": " + daemons(i.member_count)
+                         : "Loss between two daemons of " + where;
   text += ", most likely ";
   text += role && *role == "network"
               ? "the network between them"
@@ -155,7 +166,7 @@ std::string blind(const incident& i, bool over) {
 std::string rest(const incident& i, bool over) {
   switch (i.because.kind) {
   case cause_kind::daemon_stopped:
-    return who(i) + (over ? " was stopped for " + lasted(i)
+    return who(i) + (over ? (i.member_count > 1 ? " were" : " was") + (" stopped for " + lasted(i))
                           : " was stopped on purpose at " + clock(i.since));
   case cause_kind::inventory_missing:
     return who(i) + (over                 ? " was missing"

@@ -60,10 +60,10 @@ result<plant> plant::make(plant_options o) {
     fleet_options& fleet = o.fleets[f];
     total += fleet.daemons;
     if (fleet.first_host.empty()) fleet.first_host = default_first_host(f);
-    if (fleet.period < 1ms || fleet.jitter < 0s || fleet.jitter * 10 >= fleet.period)
-      return fail(
-          errc::invalid,
-          "a fleet's period is below 1ms or its jitter not below a tenth of it; choose others");
+    if (fleet.period < 1ms || fleet.period > 366 * 24h || fleet.jitter < 0s ||
+        fleet.jitter * 10 >= fleet.period)
+      return fail(errc::invalid, "a fleet's period is below 1ms or above a year, or its jitter not "
+                                 "below a tenth of it; choose others");
     if (fleet.vantage >= o.vantages.size())
       return fail(errc::missing, "a fleet is heard through vantage point " +
                                      std::to_string(fleet.vantage) +

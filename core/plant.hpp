@@ -82,6 +82,7 @@ struct fault {
   duration every{0};              ///< upgrade
   double amount = 0;
   std::uint64_t up_to = ~std::uint64_t{0};
+  bool lossless = false; ///< storm: every repetition succeeds, no data is lost
   std::string text;
   std::string service, network;
   std::uint8_t vantage = 0;

@@ -116,9 +116,10 @@ void plant_daemon::fill(record& r, record_batch& batch, const fleet_options& o, 
   r.service = batch.keep(o.service);
   r.network = batch.keep(o.network);
   r.key_hash = hash_key(r.host, r.service);
-  r.version = batch.keep(version);
   r.timed_by = time_source::arrival;
   r.vantage = o.vantage;
+  if (r.kind != record_kind::heartbeat && r.kind != record_kind::host_start) return;
+  r.version = batch.keep(version);
   r.set(counter::uptime, static_cast<std::uint64_t>(std::max<std::int64_t>(0, (now - born_) / 1s)));
   if (r.kind != record_kind::heartbeat) return;
   r.reliability_s = static_cast<float>(reliability_s);

@@ -1,5 +1,6 @@
 // The faults of a simulated plant: what is injected, and what follows from it when its time comes.
 #include <algorithm>
+#include <cmath>
 
 #include "core/plant_state.hpp"
 
@@ -7,8 +8,10 @@ namespace tocsin {
 
 namespace {
 constexpr std::uint32_t nobody = ~std::uint32_t{0};
-constexpr duration first_status_after = 5s; ///< of a new life; sassrv's first status says up=5
-constexpr double misses_of_repeats = 0.5;   ///< not every repetition is for everybody who is sick
+constexpr duration first_status_after = 5s;   ///< of a new life; sassrv's first status says up=5
+constexpr double misses_of_repeats = 0.5;     ///< not every repetition is for everybody who is sick
+constexpr duration span_max = 10 * 366 * 24h; ///< far from the end of what a timestamp can hold
+constexpr double amount_max = 1e9;
 constexpr double loss_gap_min_s = 10, loss_gap_max_s = 40;
 
 timestamp end_of(const fault& f) {
@@ -41,6 +44,15 @@ plant::state::find(const std::vector<plant_target>& targets) const {
 }
 
 result<void> plant::state::check(const fault& f) const {
+  for (duration d : {f.lasts, f.down, f.ramp, f.every})
+    if (d < 0s || d > span_max)
+      return fail(errc::invalid,
+                  "a span of time is negative or longer than ten years; choose another");
+  if (f.every > 0s && f.on.size() > static_cast<std::size_t>(span_max / f.every))
+    return fail(errc::too_large,
+                "so many targets take longer than ten years; choose a shorter pause");
+  if (!(std::abs(f.amount) <= amount_max))
+    return fail(errc::invalid, "the amount is beyond a thousand million; choose a smaller one");
   if (f.kind == fault_kind::silence_segment || f.kind == fault_kind::restore_segment) {
     if (!segment_fleet(f.service, f.network))
       return fail(errc::missing, "there is no segment of service " + f.service + " and network \"" +
@@ -229,7 +241,7 @@ void plant::state::begin_storm(const fault& f, std::uint32_t fault_number) {
   for (std::uint32_t i : s.senders) daemons[i].repeats.push_back({now, s.to, f.ramp, f.amount});
   for (std::uint32_t i : s.receivers)
     daemons[i].misses.push_back({now, s.to, f.ramp, f.amount * misses_of_repeats});
-  if (s.senders.empty()) return;
+  if (s.senders.empty() || f.lossless) return;
   storms.push_back(std::move(s));
   schedule_loss(static_cast<std::uint32_t>(storms.size() - 1), now + f.ramp);
 }
@@ -257,7 +269,6 @@ void plant::state::lose_data(std::uint32_t storm_number, record_batch& out) {
   daemons[s.sender].count_loss(counter::lost_outbound, s.lost);
   if (advised(d)) {
     record& r = say(record_kind::data_loss_inbound, s.receiver, out);
-    r.present = 0;
     r.peer = out.keep(daemons[s.sender].host);
     r.set(counter::lost_count, s.lost);
   }
@@ -269,7 +280,6 @@ void plant::state::advise_sender(std::uint32_t storm_number, record_batch& out) 
   const plant_daemon& d = daemons[s.sender];
   if (advised(d)) {
     record& r = say(record_kind::data_loss_outbound, s.sender, out);
-    r.present = 0;
     r.peer = out.keep(daemons[s.receiver].host);
     r.set(counter::lost_count, s.lost);
   }

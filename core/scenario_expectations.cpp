@@ -1,4 +1,6 @@
 // The expect statements of a scenario.
+#include <algorithm>
+
 #include "core/scenario_words.hpp"
 
 namespace tocsin {
@@ -127,8 +129,11 @@ void parse_expectation(scenario_words& w, std::string_view line, expectation& e)
                       : "write incident, symptom, no incident, no symptom, incidents, symptoms or "
                         "notifications");
   if (e.about != about_t::incident && e.about != about_t::symptom) e.count = w.compared("number");
-  const bool found = take_kind(w, e);
-  if (!found && !e.none && !e.count)
+  constexpr std::string_view details[] = {
+      "opened", "updated", "closed", "raised", "changed", "cleared", "worse",       "cause_changed",
+      "of",     "about",   "within", "before", "after",   "members", "probability", "severity"};
+  if (!take_kind(w, e) && !w.done() &&
+      std::find(std::begin(details), std::end(details), w.peek()) == std::end(details))
     w.complain("'" + std::string{w.peek()} + "' is no kind",
                "write a kind like heartbeat_lost or segment_silent");
   parse_details(w, e);

@@ -107,6 +107,8 @@ void parse_options(scenario_words& w, fault& f) {
       f.from = w.targets();
     else if (w.take("peak"))
       f.amount = w.percent("peak");
+    else if (w.take("without"))
+      w.need("loss"), f.lossless = true;
     else if (w.take("up"))
       w.need("to"), f.up_to = w.whole("number of clients", 1'000'000);
     else if (w.take("on"))
@@ -114,7 +116,8 @@ void parse_options(scenario_words& w, fault& f) {
     else if (w.take("network"))
       f.network = w.text("a network", "\";239.1.1.1\"");
     else
-      return w.end("write the fault's own words: for, down, every, ramp, from, peak, up to, on "
+      return w.end("write the fault's own words: for, down, every, ramp, from, peak, without loss, "
+                   "up to, on "
                    "service or network");
   }
 }

@@ -8,13 +8,15 @@ namespace tocsin {
 namespace {
 constexpr std::size_t range_max = 10'000; ///< daemons named by one range; more is a mistype
 constexpr std::size_t words_max = 10'000;
+constexpr duration span_max = 366 * 24h;
 } // namespace
 
 scenario_words::scenario_words(int line, std::string_view text) : line_(line) { split(text); }
 
 void scenario_words::split(std::string_view text) {
   std::size_t i = 0;
-  while (i < text.size() && words_.size() < words_max) {
+  while (i < text.size()) {
+    if (words_.size() >= words_max) return complain("the line is too long", "use several lines");
     const char c = text[i];
     if (c == ' ' || c == '\t' || c == '\r') {
       ++i;
@@ -67,17 +69,13 @@ duration scenario_words::span(std::string_view what) {
   const std::string t = text(what, "90s");
   if (failed_) return {};
   auto d = parse_duration(t);
-  if (d) return *d;
+  if (d && *d <= span_max) return *d;
+  if (d) complain("'" + t + "' is too long", "write at most a year");
   complain("'" + t + "' is no " + std::string{what}, "write a span of time like 90s, 1m30s or 2h");
   return {};
 }
 
-timestamp scenario_words::moment(std::string_view what) {
-  const duration d = span(what);
-  if (d < never - scenario_start) return scenario_start + d;
-  complain(std::string{what} + " is too far ahead", "choose an earlier time");
-  return scenario_start;
-}
+timestamp scenario_words::moment(std::string_view what) { return scenario_start + span(what); }
 
 std::uint64_t scenario_words::whole(std::string_view what, std::uint64_t most) {
   const std::string t = text(what, "24");
@@ -129,6 +127,9 @@ std::vector<plant_target> scenario_words::targets() {
       more = true;
     }
     if (!failed_) add_range(t, all);
+    if (all.size() > range_max)
+      complain("more than " + std::to_string(range_max) + " daemons are named",
+               "use several lines");
     if (take(",")) more = true;
   }
   return all;

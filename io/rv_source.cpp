@@ -8,16 +8,22 @@
 namespace tocsin {
 
 namespace {
+
+constexpr duration reconnect_least = 1ms; ///< never a loop without any pause
+
 decode_context with_vantage(decode_context context, std::uint8_t vantage) {
   context.vantage = vantage;
   return context;
 }
+
 } // namespace
 
 rv_source::rv_source(source_settings settings, std::uint8_t vantage, rv_source_timing timing)
     : timing_(timing), settings_(std::move(settings)),
-      decoder_(with_vantage(settings_.context, vantage)), retry_delay_(settings_.reconnect_min),
-      random_(std::random_device{}()) {
+      decoder_(with_vantage(settings_.context, vantage)), random_(std::random_device{}()) {
+  settings_.reconnect_min = std::max(settings_.reconnect_min, reconnect_least);
+  settings_.reconnect_max = std::max(settings_.reconnect_max, settings_.reconnect_min);
+  retry_delay_ = settings_.reconnect_min;
   status_.name = settings_.name;
   status_.kind = "rv";
   status_.state = "connecting";

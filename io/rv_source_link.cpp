@@ -1,5 +1,4 @@
-// One link of rv_source to its daemon: connect, shake hands, send, receive, and an end for every
-// wait.
+// One link of rv_source to its daemon: connect, shake hands, send, receive; every wait has an end.
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,10 +23,7 @@ error rv_source::run_link(const host_and_port& at) {
   link_began_ = monotonic_clock();
   frame_open_ = false;
   while (!stopping_) {
-    const auto done = exchange(session);
-    hand_on_errors();
-    update_counts();
-    if (!done) return done.error();
+    if (const auto done = exchange(session); !done) return done.error();
   }
   return {errc::io, "stopped"};
 }
@@ -38,9 +34,12 @@ result<void> rv_source::exchange(rv_session& session) {
     hold();
     return {};
   }
-  if (auto drained = drain(session); !drained) return drained;
-  if (!pending_.records.empty()) return {};
+  const auto drained = drain(session);
+  hand_on_errors();
+  update_counts();
+  if (!drained) return drained;
   if (auto sent = transmit(session); !sent) return sent;
+  if (!pending_.records.empty()) return {};
   const short events = session.output().empty() ? POLLIN : POLLIN | POLLOUT;
   const short ready = wait(socket_.get(), events, next_deadline(session));
   if (ready & (POLLIN | POLLERR | POLLHUP))
@@ -99,6 +98,8 @@ result<void> rv_source::receive(rv_session& session) {
     const ssize_t n = ::recv(socket_.get(), session.prepare(read_bytes), read_bytes, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {};
+    // What came before the end of the stream is decoded before the end is seen.
+    if (n <= 0 && i > 0) return {};
     if (n < 0) return fail(errc::unreachable, "connection broke: " + errno_text(errno));
     if (n == 0)
       return fail(errc::unreachable, listening_
@@ -107,7 +108,6 @@ result<void> rv_source::receive(rv_session& session) {
                                                std::string{to_text(session.phase())});
     session.commit(static_cast<std::size_t>(n));
     counts_.bytes += static_cast<std::uint64_t>(n);
-    // What came before an end of the stream is decoded before the end is seen.
     if (static_cast<std::size_t>(n) < read_bytes) return {};
   }
   return {};

@@ -151,10 +151,7 @@ result<void> sqlite_store::append(const record_batch& batch, std::size_t begin, 
                                      std::to_string(end) + ") of a batch of " +
                                      std::to_string(batch.records.size()));
     if (begin == end) return {};
-    const std::uint64_t first = batch.first_offset + begin;
-    if (first != next_offset_)
-      return fail(errc::invalid, "journal: offset " + std::to_string(first) + " given where " +
-                                     std::to_string(next_offset_) + " must follow");
+    const std::uint64_t first = next_offset_; // the journal alone knows its offsets
     const auto earlier = [](const record& a, const record& b) { return a.at < b.at; };
     const auto [first_at, last_at] =
         std::minmax_element(batch.records.begin() + static_cast<std::ptrdiff_t>(begin),

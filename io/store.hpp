@@ -47,7 +47,7 @@ public:
   virtual result<void> begin() = 0;
   virtual result<void> commit() = 0;
 
-  /// Appends records [begin, end) of the batch at its offsets; offsets must continue the journal.
+  /// Appends records [begin, end) of the batch at the journal's next offsets, whatever its own.
   virtual result<void> append(const record_batch& batch, std::size_t begin, std::size_t end) = 0;
   virtual result<void> save_snapshot(const snapshot& s) = 0;
   virtual result<void> upsert_incident(const incident& i, const std::string& json) = 0;

@@ -82,7 +82,7 @@ def check_include_walls(files):
 
 
 def header_is_system(header):
-    return bool(re.fullmatch(r"(sys|netinet|arpa|net|linux)/\w+\.h|(unistd|poll|fcntl|netdb|pthread|signal|errno|termios|dirent|grp|pwd)\.h", header))
+    return bool(re.fullmatch(r"(sys|netinet|arpa|net|linux)/\w+\.h|(unistd|malloc|poll|fcntl|netdb|pthread|signal|errno|termios|dirent|grp|pwd)\.h", header))
 
 
 def check_file_length(files):

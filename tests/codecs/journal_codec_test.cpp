@@ -20,7 +20,7 @@ record sample(record_batch& batch, std::uint64_t seed) {
   r.peer = seed % 5 ? std::string_view{} : batch.keep("192.0.2.1");
   for (std::size_t i = 0; i < counter_count; ++i)
     if (next() >> 40 & 1) r.set(static_cast<counter>(i), next() % 3 ? next() : UINT64_MAX);
-  r.reliability_s = static_cast<float>(next() % 1000) / 7;
+  r.reliability_s = seed % 4 ? static_cast<float>(next() % 1000) / 7 : seed % 8 ? 60.0F : 0.0F;
   r.kind = static_cast<record_kind>(next() % 11);
   r.timed_by = static_cast<time_source>(next() % 3);
   r.vantage = static_cast<std::uint8_t>(next() % limits::vantages_max);

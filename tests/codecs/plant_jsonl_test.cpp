@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "codecs/decoder.hpp"
 #include "core/plant.hpp"
 #include "core/scenario.hpp"
 
@@ -80,6 +81,43 @@ TEST(plant_jsonl, loss_names_both_sides_and_sight_has_no_host) {
   ASSERT_EQ(sight.size(), 1u);
   EXPECT_EQ(sight[0]["subject"], "_RV.WARN.SYSTEM.RVD.DISCONNECTED");
   EXPECT_FALSE(sight[0]["message"].contains("hostaddr"));
+}
+
+TEST(plant_jsonl, our_own_decoder_reads_back_what_the_plant_did) {
+  fault storm{fault_kind::storm, scenario_start};
+  storm.on = {{"10.0.0.3", ""}};
+  storm.amount = 0.1;
+  storm.ramp = 1min;
+  const record_batch sent =
+      an_hour({storm,
+               {fault_kind::stop, scenario_start + 20min, {{"10.0.0.1", ""}}},
+               {fault_kind::start, scenario_start + 30min, {{"10.0.0.1", ""}}},
+               {fault_kind::break_link, scenario_start + 40min},
+               {fault_kind::restore_link, scenario_start + 45min}});
+  std::string text;
+  for (const record& r : sent.records) append_plant_jsonl(text, r);
+  record_batch read;
+  auto d = make_jsonl_decoder({}, {});
+  d->feed(text, unset, read);
+  d->finish(unset, read);
+  for (const decode_error& e : d->take_errors()) ADD_FAILURE() << e.text;
+  ASSERT_EQ(read.records.size(), sent.records.size());
+  for (std::size_t i = 0; i < read.records.size(); ++i) {
+    const record &a = sent.records[i], &b = read.records[i];
+    EXPECT_EQ(a.kind, b.kind);
+    EXPECT_EQ(a.at, b.at);
+    EXPECT_EQ(a.sent_at, b.sent_at);
+    EXPECT_EQ(a.host, b.host);
+    EXPECT_EQ(a.peer, b.peer);
+    EXPECT_EQ(a.version, b.version);
+    EXPECT_EQ(a.reliability_s, b.reliability_s);
+    EXPECT_EQ(a.present, b.present) << to_text(a.kind);
+    EXPECT_EQ(a.values, b.values) << to_text(a.kind);
+    if (a.host.empty()) continue; // sight has no segment
+    EXPECT_EQ(a.service, b.service);
+    EXPECT_EQ(a.network, b.network);
+    EXPECT_EQ(a.key_hash, b.key_hash);
+  }
 }
 
 TEST(plant_jsonl, a_time_mark_has_no_line) {

@@ -231,9 +231,10 @@ TEST(daemon_retransmission, a_falling_rate_under_suppression_is_no_recovery) {
   d.out(0.1, 50);
   EXPECT_EQ(d.lines(), (lines{"180 retransmission_outbound raised warning",
                               "360 hidden_loss raised warning"}));
-  ASSERT_EQ(d.machine.status().symptoms.size(), 2u);
+  const daemon_status status = d.machine.status();
+  ASSERT_EQ(status.symptoms.size(), 2u);
   bool held = false;
-  for (const fact& f : d.machine.status().symptoms[0].facts) held |= f.name == "suppressed_held";
+  for (const fact& f : status.symptoms[0].facts) held |= f.name == "suppressed_held";
   EXPECT_TRUE(held);
   d.out(0.1);
   EXPECT_EQ(d.lines(), (lines{"450 retransmission_outbound cleared warning",

@@ -113,7 +113,7 @@ at 9m segment 7600 silent
 at 10m link b broken
 at 11m link b restored
 at 12m leak on 10.0.0.4/7500 30 clients per hour up to 100 for 2h
-at 13m storm on 10.0.0.5/7500 from 10.0.0.6, 10.0.0.7 ramp 5m peak 6% for 10m
+at 13m storm on 10.0.0.5/7500 from 10.0.0.6, 10.0.0.7 ramp 5m peak 6% without loss for 10m
 at 14m suppress 10.0.0.6 for 20m
 at 15m reset of 10.0.0.8
 at 16m skew 10.0.0.9 behind 7s
@@ -143,6 +143,7 @@ expect incidents >= 0
   EXPECT_EQ(s.faults[11].lasts, 2h);
   EXPECT_EQ(s.faults[12].from.size(), 2u);
   EXPECT_EQ(s.faults[12].amount, 0.06);
+  EXPECT_TRUE(s.faults[12].lossless);
   EXPECT_EQ(s.faults[15].amount, -7);
   EXPECT_EQ(s.faults[16].text, "8.8.0");
   EXPECT_EQ(s.faults[16].every, 2min);
@@ -206,6 +207,13 @@ TEST(scenario, says_the_line_what_is_wrong_and_what_to_write) {
   EXPECT_THAT(
       problem("config groups.wait soon"),
       HasSubstr("line 3: 'soon' is no value for groups.wait; it must be a span of time like 90s"));
+  EXPECT_THAT(problem("at 5m restart 10.0.0.1 down 9000d"),
+              HasSubstr("line 3: '9000d' is too long"));
+  EXPECT_THAT(problem("at 5m upgrade 10.0.0.1..10.0.0.10, 10.0.0.1..10.0.0.10 to 9 every 365d"),
+              HasSubstr("line 3: so many targets take longer than ten years"));
+  EXPECT_THAT(problem("at 5m die 10.0.0.1..10.0.39.1"), HasSubstr("line 3: there is no daemon"));
+  EXPECT_THAT(problem("at 5m die 10.0.0.1..10.0.30.1, 10.0.0.1..10.0.30.1"),
+              HasSubstr("line 3: more than 10000 daemons are named"));
   EXPECT_THAT(problem("expect thunder"), HasSubstr("line 3: 'thunder' cannot be expected"));
   EXPECT_THAT(problem("expect incident thunder"), HasSubstr("line 3: 'thunder' is no kind"));
   EXPECT_THAT(problem("expect symptom segment_silent"),

@@ -46,6 +46,7 @@ void rv_client::close(bool reset) {
   listening_ = false;
   patterns_.clear();
   output_.clear();
+  sent_ = 0;
   steps_.clear();
 }
 
@@ -231,7 +232,7 @@ void rv_client::handle_listen(char mtype, std::string_view subject) {
 
 void rv_client::send(std::string_view frame) {
   if (gone() || silent_) return;
-  if (output_.size() + frame.size() > settings_.consumer_bytes_max) {
+  if (waiting() + frame.size() > settings_.consumer_bytes_max) {
     ++dropped_;
     return;
   }
@@ -243,16 +244,19 @@ void rv_client::send_raw(std::string_view bytes) {
 }
 
 void rv_client::write() {
-  std::size_t sent = 0;
-  while (sent < output_.size()) {
-    const std::size_t most = behaviour_.one_byte_at_a_time ? 1 : output_.size() - sent;
-    const ssize_t n = ::send(fd_, output_.data() + sent, most, MSG_NOSIGNAL);
+  while (sent_ < output_.size()) {
+    const std::size_t most = behaviour_.one_byte_at_a_time ? 1 : output_.size() - sent_;
+    const ssize_t n = ::send(fd_, output_.data() + sent_, most, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
     if (n < 0) return close(false);
-    sent += static_cast<std::size_t>(n);
+    sent_ += static_cast<std::size_t>(n);
   }
-  output_.erase(0, sent);
+  // Moving what is left is worth it only when it is the smaller part.
+  if (2 * sent_ >= output_.size()) {
+    output_.erase(0, sent_);
+    sent_ = 0;
+  }
   if (output_.empty() && dropped_ > dropped_told_) {
     output_ = slow_consumer_advisory();
     dropped_told_ = dropped_;

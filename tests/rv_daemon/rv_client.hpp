@@ -24,7 +24,7 @@ public:
   int fd() const { return fd_; }
   bool gone() const { return fd_ < 0; }
   bool wants_to_write() const { return !output_.empty(); }
-  std::size_t waiting() const { return output_.size(); }
+  std::size_t waiting() const { return output_.size() - sent_; }
   /// When the next delayed step is due; max = none.
   clock::time_point next_step() const {
     return steps_.empty() ? clock::time_point::max() : steps_.front().due;
@@ -64,6 +64,7 @@ private:
   rv_behaviour behaviour_;
   const rv_daemon_settings& settings_;
   std::string gob_, input_, output_, session_;
+  std::size_t sent_ = 0; ///< of output_
   std::vector<std::string> patterns_;
   std::deque<step> steps_;
   rv_step reached_ = rv_step::version;

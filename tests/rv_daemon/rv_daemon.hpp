@@ -51,7 +51,7 @@ struct rv_daemon_settings {
   std::chrono::milliseconds status_every{0};  ///< own HOST.STATUS; 0 = none
   std::size_t consumer_bytes_max = 64u << 20; ///< waiting for one client; beyond, messages are
                                               ///< dropped and CLIENT.SLOWCONSUMER follows
-  int send_buffer_bytes = 0; ///< SO_SNDBUF of each client; 0 = the system's
+  int send_buffer_bytes = 0;                  ///< SO_SNDBUF of each client; 0 = the system's
 };
 
 struct rv_daemon_stats {

@@ -16,14 +16,25 @@ story run_machines(const scenario& s, std::size_t batch) {
   std::vector<std::string> vantages;
   for (const vantage_options& v : s.plant.vantages) vantages.push_back(v.name);
   machines.set_vantage_names(std::move(vantages));
-  story told;
-  for (bool more = true; more;) {
+  story told, latest;
+  auto keep = [&] {
+    auto move_all = [](auto& from, auto& to) {
+      to.insert(to.end(), std::make_move_iterator(from.begin()),
+                std::make_move_iterator(from.end()));
+      from.clear();
+    };
+    move_all(latest.symptoms, told.symptoms);
+    move_all(latest.incidents, told.incidents);
+    move_all(latest.notifications, told.notifications);
+  };
+  for (bool more = true; more; keep()) {
     record_batch records;
     more = fleet->next(s.until, records, batch);
-    machines.feed(records, told);
+    machines.feed(records, latest);
   }
-  machines.advance(s.until, told);
-  machines.finish(told);
+  machines.advance(s.until, latest);
+  machines.finish(latest);
+  keep();
   return told;
 }
 
