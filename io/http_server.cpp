@@ -12,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "codecs/json_views.hpp"
 #include "core/limits.hpp"
 #include "io/clock.hpp"
 #include "io/listen_socket.hpp"
@@ -56,7 +57,7 @@ bool is_sound(std::string_view path) {
 http_response failure(int status, std::string_view text) {
   http_response out{status};
   out.body = "{\"error\":";
-  append_quoted(out.body, text);
+  append_json_string(out.body, text);
   out.body += "}\n";
   return out;
 }

@@ -9,6 +9,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "codecs/json_views.hpp"
 #include "io/clock.hpp"
 #include "io/log_limiter.hpp"
 #include "io/text.hpp"
@@ -47,7 +48,7 @@ void append_value(std::string& out, std::string_view value) {
   if (bare)
     out += value;
   else
-    append_quoted(out, value);
+    append_json_string(out, value);
 }
 
 class journalist {
@@ -95,16 +96,16 @@ private:
     std::string line;
     if (json_) {
       line += R"("event":)";
-      append_quoted(line, event);
+      append_json_string(line, event);
     } else {
       append_value(line, event);
     }
     for (const auto& [name, value] : fields) {
       line += json_ ? ',' : ' ';
       if (json_) {
-        append_quoted(line, name);
+        append_json_string(line, name);
         line += ':';
-        append_quoted(line, value);
+        append_json_string(line, value);
       } else {
         append_value(line, name);
         line += '=';

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "codecs/journal_codec.hpp"
+#include "codecs/json_views.hpp"
 #include "io/sqlite_store.hpp"
 #include "io/text.hpp"
 
@@ -21,7 +22,7 @@ public:
     if (const auto id = row.text(0); id != open_id_) {
       close();
       out_ += out_.size() > 1 ? ",{\"id\":" : "{\"id\":";
-      append_quoted(out_, id);
+      append_json_string(out_, id);
       field("receiver", row.text(1));
       field("state", row.text(2));
       field("created", to_rfc3339(row.time(3)));
@@ -51,7 +52,7 @@ private:
     out_ += ",\"";
     out_ += name;
     out_ += "\":";
-    append_quoted(out_, value);
+    append_json_string(out_, value);
   }
   void close() {
     if (!open_id_.empty()) out_ += "]}";

@@ -119,26 +119,4 @@ std::string internet_date(timestamp t, std::string_view zone) {
   return std::string{text}.append(zone);
 }
 
-void append_quoted(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += '"';
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    const std::string_view character = length ? text.substr(0, length) : replacement;
-    text.remove_prefix(length ? length : 1);
-    const auto c = static_cast<unsigned char>(character[0]);
-    if (character == "\"" || character == "\\")
-      (out += '\\') += character;
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else if (is_control(c))
-      ((out += "\\u00") += digits[c >> 4]) += digits[c & 15];
-    else
-      out += character;
-  }
-  out += '"';
-}
-
 } // namespace tocsin

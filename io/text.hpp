@@ -23,7 +23,5 @@ std::string hex_hash(std::string_view text);
 /// "Sat, 21 Nov 2026 07:21:00 " and the zone given: GMT for HTTP (RFC 9110), +0000 for mail (RFC
 /// 5322).
 std::string internet_date(timestamp t, std::string_view zone);
-/// Appends `text` as a JSON string with quotes.
-void append_quoted(std::string& out, std::string_view text);
 
 } // namespace tocsin

@@ -1,4 +1,5 @@
 // A notification as Alertmanager's webhook message, version 4: receivers made for it work with us.
+#include "codecs/json_views.hpp"
 #include "io/incident_text.hpp"
 #include "io/sender.hpp"
 #include "io/text.hpp"
@@ -13,9 +14,9 @@ public:
   explicit texts(std::string& out) : out_(out) { out_ += '{'; }
   texts& add(std::string_view name, std::string_view value) {
     if (out_.back() != '{') out_ += ',';
-    append_quoted(out_, name);
+    append_json_string(out_, name);
     out_ += ':';
-    append_quoted(out_, value);
+    append_json_string(out_, value);
     return *this;
   }
   void end() { out_ += '}'; }
@@ -71,29 +72,29 @@ std::string webhook_body(const notification& n, const std::string& receiver,
       .end();
 
   std::string out = R"({"version":"4","groupKey":)";
-  append_quoted(out, "{}:{incident=\"" + i.id + "\"}");
+  append_json_string(out, "{}:{incident=\"" + i.id + "\"}");
   out += R"(,"truncatedAlerts":0,"status":)";
-  append_quoted(out, status);
+  append_json_string(out, status);
   out += R"(,"receiver":)";
-  append_quoted(out, receiver);
+  append_json_string(out, receiver);
   out += R"(,"notification_reason":)";
-  append_quoted(out, alertmanager_reason(n.reason));
+  append_json_string(out, alertmanager_reason(n.reason));
   out += R"(,"groupLabels":)";
   texts{out}.add("incident", i.id).end();
   out += R"(,"commonLabels":)" + labels + R"(,"commonAnnotations":)" + annotations +
          R"(,"routeLabels":{},"externalURL":)";
-  append_quoted(out, external_url);
+  append_json_string(out, external_url);
   out += R"(,"alerts":[{"status":)";
-  append_quoted(out, status);
+  append_json_string(out, status);
   out += R"(,"labels":)" + labels + R"(,"annotations":)" + annotations + R"(,"startsAt":)";
-  append_quoted(out, to_rfc3339(i.since));
+  append_json_string(out, to_rfc3339(i.since));
   out += R"(,"endsAt":)";
   // Go's zero time is what Alertmanager says while an alert fires.
-  append_quoted(out, over ? to_rfc3339(i.until.value_or(i.at)) : "0001-01-01T00:00:00Z");
+  append_json_string(out, over ? to_rfc3339(i.until.value_or(i.at)) : "0001-01-01T00:00:00Z");
   out += R"(,"generatorURL":)";
-  append_quoted(out, text.link);
+  append_json_string(out, text.link);
   out += R"(,"fingerprint":)";
-  append_quoted(out, hex_hash(i.id));
+  append_json_string(out, hex_hash(i.id));
   out += "}]}";
   return out;
 }
