@@ -210,14 +210,15 @@ void daemon::judge_retransmissions(side s, const record& r, effects& out) {
   } else {
     w.held = false;
   }
-  const severity level =
-      retransmission_level(w, rule, percent, to_seconds(between(last_heard_, r.at)),
-                           is(kind) ? level_of(kind) : severity::warning);
   if (!is(kind)) {
-    raise(kind, level, r.at, out);
-  } else if (level != level_of(kind)) {
-    change(kind, level, r.at, out);
+    // First what is; what is to come is said as a change.
+    const bool now = rule.critical_percent > 0 && w.over_critical >= row(rule.intervals);
+    return raise(kind, now ? severity::critical : severity::warning, r.at, out);
   }
+  const severity before = level_of(kind);
+  const double interval_s = to_seconds(between(last_heard_, r.at));
+  const severity level = retransmission_level(w, rule, percent, interval_s, before);
+  if (level != before) change(kind, level, r.at, out);
 }
 
 /// Critical when the rate is, or when its trend will be within half an hour: then data loss is

@@ -54,10 +54,10 @@ std::uint32_t beat_model::misses_to_lost(const heartbeat_rule& rule) const {
   constexpr double week_s = 7 * 86400;
   const std::uint32_t least = std::max(rule.misses_min, 2u),
                       most = std::max(rule.misses_max, least);
-  const double q = std::min(loss_rate(), 0.999);
   double alarms = rule.fleet * (week_s / to_seconds(period_));
   for (std::uint32_t m = 1; m < most; ++m) {
-    alarms *= q;
+    // E[q^m] of a Beta(a, b): one factor (a + i) / (a + b + i) per beat.
+    alarms *= (prior_missed + missed_ + m - 1) / (prior_beats + beats_ + missed_ + m - 1);
     if (m >= least && alarms <= rule.false_alarms_per_week) return m;
   }
   return most;

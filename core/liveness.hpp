@@ -40,13 +40,15 @@ public:
 
   duration period() const { return period_; }
   double jitter_s() const { return jitter_s_; }
-  double loss_rate() const { return (0.05 + missed_) / (50.0 + beats_ + missed_); }
+  double loss_rate() const { return (prior_missed + missed_) / (prior_beats + beats_ + missed_); }
   duration slack() const {
     const auto jitter = duration{static_cast<std::int64_t>(6e9 * static_cast<double>(jitter_s_))};
     return std::clamp(jitter, period_ / 10, period_ / 2);
   }
-  /// Smallest m with fleet * beats per week * q^m <= false alarms per week, within the rule's
-  /// bounds: q^m is the chance that a living daemon stays unheard for m beats.
+  /// Smallest m with fleet * beats per week * E[q^m] <= false alarms per week, within the rule's
+  /// bounds. q^m is the chance that a living daemon stays unheard for m beats; its mean over what
+  /// we know of q, not the power of the mean: a daemon that lost nothing so far may still be on a
+  /// bad link.
   std::uint32_t misses_to_lost(const heartbeat_rule& rule) const;
   /// A configured period that changed is a new prior; nothing learned about another one is kept.
   void set_prior(duration prior);
@@ -55,6 +57,7 @@ public:
   bool load(reader& in); ///< false when the values cannot be ours
 
 private:
+  static constexpr double prior_missed = 0.05, prior_beats = 50;
   lesson learn_odd(duration gap, duration raw);
   void regular(double off_s) {
     constexpr auto keep =

@@ -35,9 +35,11 @@ private:
 };
 
 struct loss_trend {
-  double slope = 0; ///< percent per interval: median of the pairwise slopes (Theil 1950, Sen 1968)
-  bool rising = false; ///< Mann-Kendall, one-sided, p < 0.01, variance corrected for ties; 6
-                       ///< intervals at least
+  double slope = 0; ///< percent per interval over the newest 6: median of pairwise slopes (Theil
+                    ///< 1950, Sen 1968)
+  /// Over the window by Mann-Kendall (one-sided, p < 0.01, corrected for ties) and still so in the
+  /// newest 6, where no single jump makes most of the rise: a step is not a trend.
+  bool rising = false;
 };
 
 loss_trend trend_of(const rate_window& rates);

@@ -259,8 +259,9 @@ TEST(daemon_retransmission, suppression_told_by_advisories_counts_too) {
 TEST(daemon_retransmission, a_rising_trend_foresees_data_loss_before_the_rate_is_critical) {
   rates d;
   for (double percent : {0.1, 0.2, 0.4, 0.7, 1.1, 1.5, 1.8, 2.2, 2.6}) d.out(percent);
-  EXPECT_EQ(d.lines(), (lines{"540 retransmission_outbound raised critical"}));
-  const auto expected = d.row<double>(symptom_kind::retransmission_outbound, symptom_state::raised,
+  EXPECT_EQ(d.lines(), (lines{"540 retransmission_outbound raised warning",
+                              "630 retransmission_outbound changed critical"}));
+  const auto expected = d.row<double>(symptom_kind::retransmission_outbound, symptom_state::changed,
                                       "data_loss_expected_s");
   EXPECT_GT(expected, 600); // 3.5 % to go at about 0.3 % per 90 s
   EXPECT_LT(expected, 1500);
@@ -270,6 +271,15 @@ TEST(daemon_retransmission, a_rate_that_stays_is_not_foreseen_to_rise) {
   rates d;
   for (int i = 0; i < 200; ++i) d.out(2 + 0.3 * ((i * 7919) % 11 - 5) / 5.0);
   EXPECT_EQ(d.lines(), (lines{"180 retransmission_outbound raised warning"}));
+}
+
+TEST(daemon_retransmission, a_step_is_not_a_trend) {
+  for (double level : {1.2, 2.0, 3.0, 4.5}) {
+    rates d;
+    for (int i = 0; i < 20; ++i) d.out(0.03);
+    for (int i = 0; i < 200; ++i) d.out(level + 0.01 * ((i * 7919) % 11));
+    EXPECT_EQ(d.lines(), (lines{"1980 retransmission_outbound raised warning"})) << level;
+  }
 }
 
 TEST(daemon_clock, skew_must_last_and_is_not_judged_by_the_messages_own_time) {

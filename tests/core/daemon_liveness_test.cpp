@@ -47,19 +47,26 @@ TEST(daemon_liveness, fixed_mode_can_say_late_first) {
 
 TEST(daemon_liveness, learned_mode_goes_from_late_to_suspect_to_lost) {
   daemon_under_test d;
-  for (int i = 0; i < 10; ++i) d.beat(90.0 * i);
-  d.until(3000);
-  // 810 is the last beat; the slack is a tenth of the period; the prior loss rate asks for three
-  // misses.
+  for (int i = 0; i < 40; ++i) d.beat(90.0 * i);
+  d.until(6000);
+  // 3510 is the last beat; the slack is a tenth of the period; 40 beats without a loss ask for
+  // three misses.
   EXPECT_EQ(d.lines(),
-            (lines{"909 heartbeat_late raised info", "999 heartbeat_late changed warning",
-                   "1089 heartbeat_lost raised critical"}));
+            (lines{"3609 heartbeat_late raised info", "3699 heartbeat_late changed warning",
+                   "3789 heartbeat_lost raised critical"}));
   EXPECT_EQ(d.row<std::int64_t>(symptom_kind::heartbeat_lost, symptom_state::raised, "misses"), 3);
   EXPECT_GT(d.row<double>(symptom_kind::heartbeat_lost, symptom_state::raised, "log10_odds"), 6.5);
   EXPECT_EQ(d.machine.status().state, liveness_state::lost);
-  d.beat(3000);
+  d.beat(6000);
   EXPECT_EQ(d.lines(),
-            (lines{"3000 heartbeat_lost cleared critical", "3000 heartbeat_late cleared warning"}));
+            (lines{"6000 heartbeat_lost cleared critical", "6000 heartbeat_late cleared warning"}));
+}
+
+TEST(daemon_liveness, a_daemon_we_hardly_know_is_given_one_beat_more) {
+  daemon_under_test d;
+  for (int i = 0; i < 3; ++i) d.beat(90.0 * i);
+  d.until(6000);
+  EXPECT_EQ(d.lines().back(), "549 heartbeat_lost raised critical"); // 180 + 4 * 90 + 9
 }
 
 TEST(daemon_liveness, a_link_that_never_loses_a_beat_is_believed_after_two) {
