@@ -12,6 +12,8 @@
 
 #include <pthread.h>
 
+#include "io/clock.hpp"
+
 namespace tocsin {
 
 namespace {
@@ -89,7 +91,7 @@ void curl_session::prepare(const std::string& url, const char* protocols,
   }
   set(CURLOPT_TIMEOUT_MS, milliseconds(timeout));
   // The end of an SMTP transfer and its goodbye are outside that limit, at two minutes each.
-  deadline_ = std::chrono::steady_clock::now() + timeout;
+  deadline_ = monotonic_clock() + timeout;
   set(CURLOPT_SERVER_RESPONSE_TIMEOUT, std::max(1L, milliseconds(timeout) / 1000));
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, &curl_session::watch);
@@ -98,7 +100,7 @@ void curl_session::prepare(const std::string& url, const char* protocols,
 }
 
 int curl_session::watch(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return std::chrono::steady_clock::now() >= static_cast<curl_session*>(self)->deadline_ ? 1 : 0;
+  return monotonic_clock() >= static_cast<curl_session*>(self)->deadline_ ? 1 : 0;
 }
 
 CURLcode curl_session::perform() {

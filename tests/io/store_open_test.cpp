@@ -4,10 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include "io/sqlite.hpp"
-#include "io/store.hpp"
-#include "store_support.hpp"
-#include "support.hpp"
+#include "store_fixture.hpp"
 
 using namespace tocsin;
 using namespace tocsin::test;
@@ -15,13 +12,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 namespace {
-
-void tamper(const std::string& path, const char* sql) {
-  auto db = sqlite::connection::open(path, sqlite::mode::read_write_create);
-  ASSERT_TRUE(db);
-  const auto done = (*db)->run(sql);
-  ASSERT_TRUE(done) << done.error().text;
-}
 
 class store_opening : public testing::Test {
 protected:
