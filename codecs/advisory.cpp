@@ -1,6 +1,7 @@
 // Rendezvous advisories as records: subject -> kind, field name -> counter, presenter and peer.
 #include "codecs/advisory.hpp"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -17,6 +18,7 @@ constexpr std::size_t index_of(field f) { return static_cast<std::size_t>(f); }
 constexpr bool is_counter(field f) { return index_of(f) < counter_count; }
 static_assert(index_of(field::lost) == static_cast<std::size_t>(counter::lost_count));
 static_assert(index_of(field::orrs) == static_cast<std::size_t>(counter::suppressed_outbound));
+static_assert(std::endian::native == std::endian::little, "pack_name() reads words");
 static_assert(index_of(field::none) < 32, "told_ holds one bit per field");
 
 constexpr std::string_view names[] = {
@@ -30,6 +32,20 @@ constexpr std::uint64_t pack(std::string_view text) {
   for (std::size_t i = 0; i < text.size() && i < 8; ++i)
     word |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
   return word;
+}
+
+/// pack() of 2 to 8 characters without a loop: overlapping loads agree where they overlap.
+std::uint64_t pack_name(std::string_view name) {
+  const std::size_t size = name.size();
+  if (size < 4) {
+    std::uint16_t front;
+    std::memcpy(&front, name.data(), sizeof front);
+    return front | std::uint64_t{static_cast<unsigned char>(name.back())} << (8 * (size - 1));
+  }
+  std::uint32_t front, back;
+  std::memcpy(&front, name.data(), sizeof front);
+  std::memcpy(&back, name.data() + size - sizeof back, sizeof back);
+  return front | std::uint64_t{back} << (8 * (size - sizeof back));
 }
 
 bool printable(std::string_view text) {
@@ -61,7 +77,7 @@ advisory_subject gives(record_kind kind, std::string_view host_id = {}) {
 advisory_field field_of(std::string_view name) {
   if (name.size() > 8) return name == "client_limit" ? field::client_limit : field::none;
   if (name.size() < 2) return field::none;
-  switch (pack(name)) {
+  switch (pack_name(name)) {
   case pack("up"):
     return field::up;
   case pack("cc"):

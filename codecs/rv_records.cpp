@@ -1,11 +1,16 @@
 // One Rendezvous frame to at most one record: the mapping itself is in advisory.cpp.
 #include "codecs/rv_records.hpp"
 
+#include "codecs/rv_bytes.hpp"
+
 namespace tocsin {
 
 namespace {
 
 void feed_integer(advisory_field id, const rv_field& f, advisory_builder& builder) {
+  // Nearly all of a heartbeat, and most of the time to decode one.
+  if (f.type == rv_type::unsigned_integer && f.data.size() == 8)
+    return builder.number(id, read_be<std::uint64_t>(f.data.data()));
   if (const auto value = f.as_unsigned()) return builder.number(id, *value);
   if (const auto value = f.as_signed()) return builder.negative(id, *value);
   builder.wrong(id, "has " + std::to_string(f.data.size()) + " bytes, no integer's width");

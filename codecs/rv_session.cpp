@@ -48,7 +48,7 @@ std::string_view to_text(rv_session::phase_t phase) {
 char* rv_session::prepare(std::size_t bytes) {
   if (begin_ == end_) begin_ = end_ = 0;
   if (buffer_.size() - end_ < bytes) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    if (begin_ > 0) std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
     if (buffer_.size() - end_ < bytes) buffer_.resize(end_ + bytes);

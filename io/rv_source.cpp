@@ -110,7 +110,12 @@ void rv_source::decode(std::string_view frame, timestamp now) {
           {frames_, problem->code, problem->text, std::string{frame.substr(0, 4096)}});
   }
   if (!made) return;
-  if (!*made) {
+  // Of our own sight the link itself knows; whoever publishes such a thing must not be able to
+  // blind us.
+  const bool about_sight = *made && ((*made)->kind == record_kind::sight_lost ||
+                                     (*made)->kind == record_kind::sight_regained);
+  if (about_sight) pending_.records.pop_back();
+  if (!*made || about_sight) {
     ++counts_.ignored;
     return;
   }

@@ -140,6 +140,19 @@ TEST_F(rv_source_lies, a_bad_message_between_good_ones_is_reported_and_passed_ov
   EXPECT_EQ(w->status().ignored, 1u);
 }
 
+TEST_F(rv_source_lies, nobody_can_tell_a_source_that_it_is_blind) {
+  watcher w{settings()};
+  ASSERT_TRUE(daemon_->wait_until_listening(1));
+  rv_message_writer data;
+  data.text("ADV_NAME", "RVD.DISCONNECTED");
+  EXPECT_EQ(*daemon_->publish("_RV.WARN.SYSTEM.RVD.DISCONNECTED", data.bytes()), 1);
+  EXPECT_EQ(*daemon_->publish("_RV.INFO.SYSTEM.RVD.CONNECTED", data.bytes()), 1);
+  publish_status(1);
+  ASSERT_TRUE(w.wait_for("heartbeat@10.0.0.1"));
+  EXPECT_EQ(w.seen(), "sight_regained@ heartbeat@10.0.0.1 ");
+  EXPECT_EQ(w->status().ignored, 2u);
+}
+
 TEST_F(rv_source_lies, a_stalled_daemon_does_not_hold_up_another) {
   auto stalled = rv_daemon::start();
   ASSERT_TRUE(stalled);
