@@ -28,6 +28,7 @@ actor_replay::actor_replay(actor_replay_options options) : parts_(std::make_uniq
   g.receivers = options.receivers;
   g.metrics = metrics;
   g.correlate = options.correlate;
+  g.vantage_names = options.vantage_names;
   g.tell = options.tell;
   parts_->groups_actor = system.spawn<groups>(std::move(g));
   for (std::uint32_t i = 0; i < options.shards; ++i) {
