@@ -65,7 +65,7 @@ void actor_replay::feed(std::shared_ptr<record_batch> batch) {
 void actor_replay::finish(std::optional<timestamp> until) {
   caf::scoped_actor self{parts_->system};
   auto ask = [&](pass_time p) {
-    self->request(parts_->intake_actor, caf::infinite, p).receive([](caf::unit_t) {}, [](caf::error&) {});
+    self->request(parts_->intake_actor, caf::infinite, p).receive([] {}, [](caf::error&) {});
   };
   if (until) ask({*until});
   ask({unset});
