@@ -224,6 +224,9 @@ void daemon_table::apply_to_many(const record& r, effects& out) {
     if (part_.index == 0 && r.peer != restart_gap)
       out.push_back({r.at, {}, sight_changed{r.vantage, r.kind == record_kind::sight_regained}});
     return;
+  case record_kind::operator_said:
+    if (part_.index == 0) out.push_back({r.at, {}, operator_said{std::string{r.peer}}});
+    return;
   case record_kind::host_stop:
   case record_kind::host_start:
     // They may come without a service: every service of the host is meant.

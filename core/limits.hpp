@@ -35,5 +35,9 @@ inline constexpr std::size_t config_text_bytes_max = 4096;     ///< one value: a
 inline constexpr std::size_t config_overrides_max = 10'000;    ///< each holds a full set of rules
 inline constexpr std::size_t config_receivers_max = 1000;      ///< each has a thread of its own
 inline constexpr std::size_t config_problems_max = 1000;       ///< nobody reads more
+inline constexpr std::size_t silences_max = 1000;              ///< matched against every incident
+inline constexpr std::size_t notification_incidents_max = 100; ///< told in one notification of a group
+inline constexpr std::size_t digest_incidents_max = 500;       ///< told in one digest; the rest is counted
+inline constexpr std::size_t flood_times_max = 1000;           ///< remembered to see the end of a flood
 
 } // namespace tocsin::limits
