@@ -75,7 +75,12 @@ result<incident> parse_incident(std::string_view text) { return parse<incident>(
 
 result<notification> parse_notification(std::string_view text) {
   return parse<notification>(text, [](const json& j) {
-    return notification{time_at(j, "at"), j.at("id"), j.at("receiver"), j.at("reason"), incident_from(j.at("incident"))};
+    notification n{time_at(j, "at"), j.at("id"), j.at("receiver"), j.at("reason"), incident_from(j.at("incident"))};
+    if (j.contains("more"))
+      for (const json& other : j.at("more")) n.more.push_back(incident_from(other));
+    n.route = j.value("route", "");
+    n.response = j.value("response", "");
+    return n;
   });
 }
 

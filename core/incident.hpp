@@ -53,7 +53,11 @@ struct notification {
   std::string id;       ///< "<incident id>.<revision>@<receiver>"
   std::string receiver;
   std::string reason;   ///< "opened", "worse", "cause_changed", "closed"
-  incident about;
+  incident about;       ///< the one that leads its group
+  std::vector<incident> more;  ///< the others of its group; empty for one alone
+  std::string route;           ///< id of the route it took; may be empty
+  std::string response;        ///< what to do about it, in the configuration's words; may be empty
+  std::string acknowledge_url; ///< signed link of one click; may be empty. Never stored: whoever holds it may use it
 };
 
 std::string_view to_text(incident_state state);

@@ -45,6 +45,34 @@ TEST(json_views, is_valid_json_whatever_the_texts_hold) {
   EXPECT_EQ(j["incident"]["cause"]["probability"], 0.875);
 }
 
+TEST(json_views, a_group_route_and_response_read_back) {
+  notification n{from_milliseconds(1), "I1.2@ops", "ops", "opened", sample()};
+  std::string plain;
+  append_json(plain, n);
+  EXPECT_EQ(plain.find("\"more\""), std::string::npos) << "one alone looks as it always did";
+  n.about.facts.clear();
+  n.more = {n.about, n.about};
+  n.more[1].id = "I7";
+  n.route = "root/0/2";
+  n.response = "Cause: a switch.\nAction: call the network team.";
+  n.acknowledge_url = "https://tocsin.fab.example/ack?signature=geheim";
+  std::string out;
+  append_json(out, n);
+  EXPECT_EQ(out.find("geheim"), std::string::npos) << "a link that allows something is not kept";
+  const auto back = parse_notification(out);
+  ASSERT_TRUE(back) << back.error().text;
+  ASSERT_EQ(back->more.size(), 2u);
+  EXPECT_EQ(back->more[1].id, "I7");
+  EXPECT_EQ(back->route, n.route);
+  EXPECT_EQ(back->response, n.response);
+  std::string again;
+  append_json(again, *back);
+  EXPECT_EQ(again, out);
+  const auto old = parse_notification(plain);
+  ASSERT_TRUE(old);
+  EXPECT_TRUE(old->more.empty());
+}
+
 TEST(json_views, a_notification_reads_back) {
   incident i = sample();
   i.state = incident_state::closed;
