@@ -141,6 +141,11 @@ private:
   void emit(notification n, story& out);
   void fire_digest(const std::string& receiver_name, flood& f, timestamp at, story& out);
 
+  static void save_group(writer& out, const group& g);
+  bool load_group(reader& in, const std::string& name);
+  void load_silence(reader& in);
+  void load_flood(reader& in);
+
   alerting_rules rules_;
   std::shared_ptr<const rule_book> book_;
   alarm_table alarms_;
