@@ -40,6 +40,13 @@ struct alerting_rules {
   alarm_rules alarms;
 };
 
+/// A copy for whoever looks at it from outside.
+struct alarm_view {
+  std::vector<alarm> alarms; ///< those that are not normal
+  std::vector<silence> silences;
+  std::vector<std::string> floods; ///< receivers in flood mode
+};
+
 /// What it says depends on the sequence of calls alone. Times must not decrease.
 class alerting {
 public:
