@@ -40,7 +40,8 @@ def memory(options, out):
 
 def idle_fleet(period, keeps):
     return {"sources": [{"name": "feed", "kind": "jsonl", "address": "FREE"}], "keeps": keeps,
-            "rules": {"heartbeat": {"period": f"{round(period * 1000)}ms"}}}
+            # Once the feed rests the daemons must stay well: a fleet that is late is not idle.
+            "rules": {"heartbeat": {"mode": "fixed", "lost_after": "1h", "period": f"{round(period * 1000)}ms"}}}
 
 
 def one_round(hosts, number, period):
