@@ -105,7 +105,7 @@ void recorder::tell(const story_ptr& told) {
   for (const incident& i : told->incidents) {
     if (i.state != incident_state::updated)
       log::info(i.state == incident_state::opened ? "incident_opened" : "incident_closed",
-                {{"incident", i.id}, {"severity", to_text(i.level)}, {"title", i.title}});
+                {{"incident", i.id}, {"severity", std::string{to_text(i.level)}}, {"title", i.title}});
     if (!durable) continue;
     json.clear();
     append_json(json, i);
