@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -126,6 +128,9 @@ int replay(const replay_command& c) {
     }
     until = *t;
   }
+  // Blocks of input come and go by the megabyte: keep their pages instead of asking the system for them each time.
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);
   emitter out{*wanted};
   // Symptoms of groups (config_drift) need the groups; without them nothing is correlated for nothing.
   const bool correlate = *wanted != emitter::what::symptoms || s->rules.groups.config_drift;
