@@ -3,14 +3,12 @@ import datetime
 import http.server
 import json
 import os
-import socket
 import subprocess
-import sys
 import threading
 import time
 
 import tools
-from node import free_port, running_node
+from node import running_node
 
 FLAT = {"at": "t", "at_unit": "ms", "subject": "", "message": "",
         "fields": {"hostaddr": "id", "network": "net", "cc": "cli", "client_limit": "maxcli", "pm": "rxi", "service": "port"}}
@@ -80,19 +78,21 @@ def lateness(options, out):
     if why := tools.missing_shared():
         return out.skip("lateness of deadlines", why)
     # daemons, heartbeat ms, seconds, deadline ms: the points of the workload's specification
-    points = [(1000, 500, 6, 1500)] if options.quick else [(10_000, 1000, 16, 3000), (100_000, 5000, 44, 12_000)]
+    points = [(1000, 500, 6, 1500, False)] if options.quick else [
+        (10_000, 1000, 16, 3000, False), (100_000, 5000, 44, 12_000, False), (100_000, 5000, 44, 12_000, True)]
     feeder = tools.compile_shared("feed", "feed.cpp")
-    for daemons, interval, seconds, deadline in points:
-        late, silent = one_lateness(options, feeder, daemons, interval, seconds, deadline)
+    for daemons, interval, seconds, deadline, keeps in points:
+        late, silent = one_lateness(options, feeder, daemons, interval, seconds, deadline, keeps)
         if len(late) < silent:
             raise tools.wrong(f"{silent} of {daemons} daemons fell silent, {len(late)} were said")
         for p, label in ((0.5, "p50"), (0.99, "p99"), (1, "max")):
-            out.add(f"{daemons} daemons, {label}", tools.quantile(late, p), "ms", 5 if label == "p99" else None, silences=silent)
+            out.add(f"{daemons} daemons{', journal and snapshots' * keeps}, {label}", tools.quantile(late, p), "ms",
+                    5 if label == "p99" else None, silences=silent)
 
 
-def one_lateness(options, feeder, daemons, interval, seconds, deadline):
+def one_lateness(options, feeder, daemons, interval, seconds, deadline, keeps):
     said = []
-    config = {"sources": [{"name": "feed", "kind": "jsonl", "address": "FREE", "jsonl": FLAT}],
+    config = {"sources": [{"name": "feed", "kind": "jsonl", "address": "FREE", "jsonl": FLAT}], "keeps": keeps,
               "rules": {"heartbeat": {"mode": "fixed", "lost_after": f"{deadline}ms", "period": f"{interval}ms"}}}
     sent_file = os.path.join(tools.WORK, "lateness.sent")
 
