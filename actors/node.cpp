@@ -179,7 +179,7 @@ result<void> node::parts::fold_journal(std::uint64_t offset) {
   });
   if (!done) log::error("journal_unreadable", {{"reason", done.error().text}});
   caf::scoped_actor self{system};
-  self->request(intake_actor, caf::infinite, flush{}).receive([](caf::unit_t) {}, [](caf::error&) {});
+  self->request(intake_actor, caf::infinite, flush{}).receive([] {}, [](caf::error&) {});
   log::info("state_folded", {{"from_offset", std::to_string(offset)}, {"records", std::to_string(records)}});
   return {};
 }
@@ -276,7 +276,7 @@ void node::stop() {
   p.http.reset();
   caf::scoped_actor self{p.system};
   auto wait_for = [&](const caf::actor& a, auto question) {
-    self->request(a, stop_within, question).receive([](caf::unit_t) {}, [](caf::error&) {});
+    self->request(a, stop_within, question).receive([] {}, [](caf::error&) {});
   };
   if (p.disk) caf::anon_send(p.intake_actor, snapshot_due{});
   wait_for(p.intake_actor, flush{});

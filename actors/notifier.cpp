@@ -77,34 +77,12 @@ notifier::notifier(caf::actor_config& cfg, notifier_options options)
 
 caf::behavior notifier::make_behavior() {
   keep_exception_text(this);
-  set_down_handler([this](caf::down_msg& d) {
-    const auto at = names_.find(d.source);
-    if (at == names_.end()) return;
-    const std::string name = at->second;
-    names_.erase(at);
-    receivers_.erase(name);
-    log::error("receiver_restarted", {{"receiver", name}, {"reason", d.reason ? system().render(d.reason) : "ended"}});
-    for (const receiver_options& r : options_.receivers)
-      if (r.name == name) start_receiver(r);
-    for (const auto& [id, what] : open_[name]) send(receivers_[name], deliver{what, 0});
-  });
+  set_down_handler([this](caf::down_msg& d) { ended(d); });
   for (const receiver_options& r : options_.receivers) start_receiver(r);
   return {
-      [this](const deliver& d) {
-        const auto to = receivers_.find(d.what->receiver);
-        if (to == receivers_.end()) {
-          ++options_.metrics->notifications_dead;
-          if (options_.recorder) {
-            const timestamp current = time_now(this, options_.anchor);
-            send(options_.recorder, attempted{d.what->id, "dead", "no receiver of that name is configured", current, current});
-          }
-          return;
-        }
-        ++options_.metrics->notifications_waiting;
-        open_[d.what->receiver].emplace(d.what->id, d.what);
-        send(to->second, d);
-      },
+      [this](const deliver& d) { accept(d); },
       [this](const new_receivers& n) { replace(*n.all); },
+      [this](const receiver_due& due) { restart(due.name); },
       [this](const attempted& a) {
         if (a.state != "waiting")
           for (auto& [name, open] : open_) open.erase(a.id);
@@ -113,10 +91,44 @@ caf::behavior notifier::make_behavior() {
   };
 }
 
+void notifier::accept(const deliver& d) {
+  const auto to = receivers_.find(d.what->receiver);
+  if (to == receivers_.end()) {
+    ++options_.metrics->notifications_dead;
+    if (!options_.recorder) return;
+    const timestamp current = time_now(this, options_.anchor);
+    send(options_.recorder,
+         attempted{d.what->id, "dead", "no receiver of that name is configured", current, current});
+    return;
+  }
+  ++options_.metrics->notifications_waiting;
+  open_[d.what->receiver].emplace(d.what->id, d.what);
+  if (to->second) send(to->second, d);
+}
+
+void notifier::ended(const caf::down_msg& d) {
+  const auto at = names_.find(d.source);
+  if (at == names_.end()) return;
+  const std::string name = at->second;
+  names_.erase(at);
+  receivers_[name] = nullptr;
+  log::error("receiver_restarted", {{"receiver", name}, {"reason", reason_text(system(), d.reason)}});
+  delayed_send(this, std::chrono::duration_cast<caf::timespan>(retry_base), receiver_due{name});
+}
+
+void notifier::restart(const std::string& name) {
+  const auto at = receivers_.find(name);
+  if (at == receivers_.end() || at->second) return; // a reload was faster
+  for (const receiver_options& r : options_.receivers)
+    if (r.name == name) start_receiver(r);
+  for (const auto& [id, what] : open_[name]) send(receivers_[name], deliver{what, 0});
+}
+
 void notifier::start_receiver(const receiver_options& r) {
   receiver_options options = r;
   options.recorder = caf::actor_cast<caf::actor>(this); // outcomes pass through us, so that we know what is open
-  auto a = spawn<receiver, caf::detached>(std::move(options));
+  const caf::actor a = options_.detached ? caf::actor{spawn<receiver, caf::detached>(std::move(options))}
+                                         : caf::actor{spawn<receiver>(std::move(options))};
   monitor(a);
   names_[a.address()] = r.name;
   receivers_[r.name] = a;
@@ -124,7 +136,8 @@ void notifier::start_receiver(const receiver_options& r) {
 
 void notifier::replace(const std::vector<receiver_options>& fresh) {
   names_.clear(); // the old ones end on purpose
-  for (auto& [name, a] : receivers_) send_exit(a, caf::exit_reason::user_shutdown);
+  for (auto& [name, a] : receivers_)
+    if (a) send_exit(a, caf::exit_reason::user_shutdown);
   receivers_.clear();
   options_.receivers = fresh;
   for (const receiver_options& r : options_.receivers) {
@@ -134,7 +147,8 @@ void notifier::replace(const std::vector<receiver_options>& fresh) {
 }
 
 void notifier::on_exit() {
-  for (auto& [name, a] : receivers_) send_exit(a, caf::exit_reason::user_shutdown);
+  for (auto& [name, a] : receivers_)
+    if (a) send_exit(a, caf::exit_reason::user_shutdown);
   receivers_.clear();
   options_.recorder = nullptr;
 }

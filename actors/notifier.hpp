@@ -36,10 +36,6 @@ public:
   void on_exit() override;
 
 private:
-  struct waiting_entry {
-    std::shared_ptr<const notification> what;
-    std::uint32_t attempts;
-  };
   void attempt(const deliver& d);
   void finished(const deliver& d, const delivery& outcome);
 
@@ -52,6 +48,12 @@ struct notifier_options {
   std::shared_ptr<node_metrics> metrics;
   clock_anchor anchor;
   std::vector<receiver_options> receivers;
+  bool detached = true; ///< tests: false keeps the receivers on the scheduler, under virtual time
+};
+
+/// To a notifier: the pause after a receiver's crash is over.
+struct receiver_due {
+  std::string name;
 };
 
 /// The receivers of a new configuration.
@@ -69,9 +71,12 @@ public:
 
 private:
   void start_receiver(const receiver_options& r);
+  void restart(const std::string& name);
+  void accept(const deliver& d);
+  void ended(const caf::down_msg& d);
   void replace(const std::vector<receiver_options>& fresh);
   notifier_options options_;
-  std::map<std::string, caf::actor> receivers_;
+  std::map<std::string, caf::actor> receivers_; ///< null: crashed, and started again soon
   std::map<caf::actor_addr, std::string> names_;
   /// Handed out and not finished, by receiver: given again to a receiver that crashed.
   std::map<std::string, std::map<std::string, std::shared_ptr<const notification>>> open_;
@@ -80,3 +85,4 @@ private:
 } // namespace tocsin
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::new_receivers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::receiver_due)

@@ -28,6 +28,7 @@ actor_replay::actor_replay(actor_replay_options options) : parts_(std::make_uniq
   g.receivers = options.receivers;
   g.metrics = metrics;
   g.correlate = options.correlate;
+  g.vantage_names = options.vantage_names;
   g.tell = options.tell;
   parts_->groups_actor = system.spawn<groups>(std::move(g));
   for (std::uint32_t i = 0; i < options.shards; ++i) {
@@ -64,7 +65,7 @@ void actor_replay::feed(std::shared_ptr<record_batch> batch) {
 void actor_replay::finish(std::optional<timestamp> until) {
   caf::scoped_actor self{parts_->system};
   auto ask = [&](pass_time p) {
-    self->request(parts_->intake_actor, caf::infinite, p).receive([](caf::unit_t) {}, [](caf::error&) {});
+    self->request(parts_->intake_actor, caf::infinite, p).receive([] {}, [](caf::error&) {});
   };
   if (until) ask({*until});
   ask({unset});

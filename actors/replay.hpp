@@ -17,6 +17,7 @@ struct actor_replay_options {
   bool correlate = true;
   std::shared_ptr<const rule_book> rules;
   alerting_rules receivers;
+  std::vector<std::string> vantage_names;
   std::function<void(story&&)> tell; ///< called in canonical order, one call at a time, on a worker
   std::function<void(const record&)> probe; ///< tests: may throw
 };

@@ -253,9 +253,10 @@ TEST_F(streaming, stop_from_within_a_callback) {
   settings.path = directory.write("in.jsonl", text);
   running = make_stream_source(settings, 0);
   std::atomic<int> batches{0};
-  running->start({[&](record_batch&&) {
+  // The test lets go of `running` while this callback may still run.
+  running->start({[&batches, stopped = running.get()](record_batch&&) {
                     ++batches;
-                    running->stop();
+                    stopped->stop();
                   },
                   [](auto&&) {}, [] {}});
   running->grant(100);

@@ -1,0 +1,172 @@
+// The sequencer: one order for all input, credit back when a batch is done, deadlines on time.
+#include "actors/intake.hpp"
+
+#include <gmock/gmock.h>
+
+#include "actor_fixture.hpp"
+#include "actors/groups.hpp"
+#include "actors/shard.hpp"
+
+namespace tocsin::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+
+/// Shards that only note what they are given; a test says when a step is done.
+class sequencing : public actor_fixture {
+protected:
+  void start(std::size_t shards, timestamp watermark = unset) {
+    steps.resize(shards);
+    intake_options o;
+    for (std::size_t i = 0; i < shards; ++i) o.shards.push_back(collector(steps[i]));
+    o.groups = system.spawn([]() -> caf::behavior { return {[](const caf::actor&) {}}; });
+    o.metrics = metrics;
+    o.anchor = anchor_at(system, at(0));
+    o.watermark = watermark;
+    o.grant = [this](std::size_t source) { granted.push_back(source); };
+    door = system.spawn<intake>(std::move(o));
+    run();
+  }
+  void go_live_now() {
+    caf::anon_send(door, go_live{collector(journaled), 0s});
+    run();
+  }
+  void feed(std::size_t source, std::shared_ptr<record_batch> batch) {
+    caf::anon_send(door, source_batch{source, std::move(batch)});
+    run();
+  }
+  void finish(std::uint64_t number, timestamp wake = never) {
+    caf::anon_send(door, step_done{number, wake});
+    run();
+  }
+  void TearDown() override {
+    caf::anon_send_exit(door, caf::exit_reason::user_shutdown);
+    run();
+  }
+
+  std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
+  std::vector<std::vector<step>> steps;
+  std::vector<std::size_t> granted;
+  std::vector<journal_append> journaled;
+  caf::actor door;
+};
+
+TEST_F(sequencing, gives_credit_back_when_the_step_is_done_and_not_before) {
+  start(1);
+  feed(3, heartbeats(1, {"10.0.0.1"}));
+  feed(5, heartbeats(2, {"10.0.0.1"}));
+  EXPECT_TRUE(granted.empty());
+  finish(1);
+  EXPECT_THAT(granted, ElementsAre(3));
+  finish(2);
+  EXPECT_THAT(granted, ElementsAre(3, 5));
+  EXPECT_EQ(metrics->steps_in_flight, 0u);
+}
+
+TEST_F(sequencing, an_empty_batch_costs_no_step) {
+  start(1);
+  feed(3, std::make_shared<record_batch>());
+  EXPECT_TRUE(steps[0].empty());
+  EXPECT_THAT(granted, ElementsAre(3));
+}
+
+TEST_F(sequencing, every_record_goes_to_one_shard_and_sight_to_all) {
+  start(3);
+  auto batch = heartbeats(1, {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"});
+  record blind;
+  blind.at = at(1);
+  blind.kind = record_kind::sight_lost;
+  batch->records.push_back(blind);
+  feed(0, batch);
+  std::vector<unsigned> times(6);
+  for (const auto& of_shard : steps) {
+    ASSERT_EQ(of_shard.size(), 1u);
+    for (std::uint32_t position : *of_shard[0].positions) ++times[position];
+  }
+  EXPECT_THAT(times, ElementsAre(1, 1, 1, 1, 1, 3));
+}
+
+TEST_F(sequencing, time_never_runs_backwards) {
+  start(1);
+  feed(0, heartbeats(10, {"10.0.0.1"}));
+  feed(1, heartbeats(4, {"10.0.0.2"}));
+  ASSERT_EQ(steps[0].size(), 2u);
+  EXPECT_EQ(steps[0][1].batch->records[0].at, at(10));
+  EXPECT_EQ(metrics->records_moved, 1u);
+}
+
+TEST_F(sequencing, a_record_from_the_future_does_not_carry_time_with_it) {
+  start(1);
+  go_live_now();
+  pass(5s);
+  feed(0, heartbeats(1e6, {"10.0.0.1"}));
+  EXPECT_EQ(steps[0].back().batch->records[0].at, at(5));
+  EXPECT_EQ(steps[0].back().until, at(5));
+}
+
+TEST_F(sequencing, lets_time_pass_when_a_deadline_comes_and_journals_that_it_did) {
+  start(1);
+  go_live_now();
+  finish(1, at(90));
+  const std::size_t before = steps[0].size();
+  pass(89s);
+  EXPECT_EQ(steps[0].size(), before);
+  EXPECT_TRUE(journaled.empty());
+  pass(1s);
+  ASSERT_EQ(steps[0].size(), before + 1);
+  EXPECT_EQ(steps[0].back().until, at(90));
+  EXPECT_FALSE(steps[0].back().batch);
+  ASSERT_EQ(journaled.size(), 1u);
+  EXPECT_EQ(journaled[0].batch->records[0].kind, record_kind::time_mark);
+  EXPECT_EQ(journaled[0].batch->records[0].at, at(90));
+}
+
+TEST_F(sequencing, an_earlier_deadline_replaces_a_later_one) {
+  start(1);
+  go_live_now();
+  finish(1, at(90));
+  feed(0, heartbeats(0, {"10.0.0.1"}));
+  finish(2, at(30));
+  const std::size_t before = steps[0].size();
+  pass(30s);
+  EXPECT_EQ(steps[0].size(), before + 1);
+}
+
+TEST_F(sequencing, before_it_lives_time_is_the_records_own_and_nothing_is_journaled) {
+  start(1);
+  feed(0, heartbeats(1000, {"10.0.0.1"}));
+  EXPECT_EQ(steps[0][0].until, at(1000));
+  finish(1, at(1090));
+  pass(1h);
+  EXPECT_EQ(steps[0].size(), 1u);
+  EXPECT_TRUE(journaled.empty());
+}
+
+TEST_F(sequencing, the_time_between_two_lives_is_blind) {
+  start(1, at(-600));
+  go_live_now();
+  ASSERT_GE(steps[0].size(), 2u);
+  const auto& gap = steps[0][0].batch->records;
+  ASSERT_EQ(gap.size(), limits::vantages_max);
+  EXPECT_EQ(gap[0].kind, record_kind::sight_lost);
+  EXPECT_EQ(gap[0].peer, restart_gap);
+  EXPECT_EQ(gap[0].at, at(-600) + duration{1});
+  EXPECT_EQ(steps[0].back().until, at(0));
+  ASSERT_EQ(journaled.size(), 1u) << "the next life must know of it, too";
+}
+
+TEST_F(sequencing, tells_who_asks_when_nothing_is_under_way) {
+  start(1);
+  feed(0, heartbeats(1, {"10.0.0.1"}));
+  auto pending = self->request(door, caf::infinite, flush{});
+  run();
+  bool idle = false;
+  finish(1);
+  pending.receive([&] { idle = true; },
+                  [&](caf::error& e) { ADD_FAILURE() << system.render(e); });
+  EXPECT_TRUE(idle);
+}
+
+} // namespace
+} // namespace tocsin::testing

@@ -1,0 +1,195 @@
+// The node's memory: what is told has been written first, once, and a disk that fails is loud.
+#include "actors/recorder.hpp"
+
+#include <gmock/gmock.h>
+
+#include "actor_fixture.hpp"
+
+namespace tocsin::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+
+class recording : public actor_fixture {
+protected:
+  void start(std::shared_ptr<store> on) {
+    disk = std::move(on);
+    recorder_options o;
+    o.disk = disk;
+    o.metrics = metrics;
+    o.anchor = anchor_at(system, at(0));
+    o.notifier = collector(delivered);
+    o.keep_journal = o.keep_incidents = 24h;
+    memory = system.spawn<recorder>(std::move(o));
+    run();
+  }
+  void start() {
+    auto opened = open_sqlite_store(":memory:");
+    ASSERT_TRUE(opened) << opened.error().text;
+    start(std::shared_ptr<store>{std::move(*opened)});
+  }
+  template <class Message>
+  void tell(Message what) {
+    caf::anon_send(memory, std::move(what));
+    run();
+  }
+  static story_told a_story(const std::string& id) {
+    auto s = std::make_shared<story>();
+    incident i{};
+    i.at = i.since = at(1);
+    i.id = id;
+    i.revision = 1;
+    i.title = "daemon lost";
+    s->incidents.push_back(i);
+    s->notifications.push_back({at(1), id + ".1@mail", "mail", "opened", i});
+    return {s};
+  }
+  static journal_append mark(double seconds) {
+    auto batch = std::make_shared<record_batch>();
+    record r;
+    r.kind = record_kind::time_mark;
+    r.at = at(seconds);
+    batch->records.push_back(r);
+    return {batch};
+  }
+  std::vector<record_kind> journal() {
+    std::vector<record_kind> kinds;
+    auto outcome = disk->replay(0, [&](record_batch&& b) {
+      for (const record& r : b.records) kinds.push_back(r.kind);
+    });
+    EXPECT_TRUE(outcome);
+    return kinds;
+  }
+  std::vector<std::string> ids() const {
+    std::vector<std::string> out;
+    for (const deliver& d : delivered) out.push_back(d.what->id);
+    return out;
+  }
+  void TearDown() override {
+    caf::anon_send_exit(memory, caf::exit_reason::user_shutdown);
+    run();
+  }
+
+  std::shared_ptr<store> disk;
+  std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
+  std::vector<deliver> delivered;
+  caf::actor memory;
+};
+
+TEST_F(recording, a_notification_is_in_the_outbox_before_anybody_delivers_it) {
+  start();
+  tell(journal_append{heartbeats(0, {"10.0.0.1"})});
+  tell(a_story("i1"));
+  EXPECT_THAT(ids(), ElementsAre("i1.1@mail"));
+  const auto waiting = disk->waiting(never, 10);
+  ASSERT_TRUE(waiting);
+  ASSERT_EQ(waiting->size(), 1u);
+  EXPECT_EQ(waiting->front().id, "i1.1@mail");
+  EXPECT_TRUE(disk->find_incident("i1")->has_value());
+}
+
+TEST_F(recording, a_notification_said_before_is_not_said_again) {
+  start();
+  tell(a_story("i1"));
+  tell(attempted{"i1.1@mail", "delivered", "250 ok", at(2), at(2)});
+  tell(a_story("i1")); // a replay after a restart comes to the same conclusion
+  EXPECT_THAT(ids(), ElementsAre("i1.1@mail"));
+  EXPECT_TRUE(disk->waiting(never, 10)->empty());
+}
+
+TEST_F(recording, input_counts_as_kept_only_when_it_is_committed) {
+  start();
+  tell(journal_append{heartbeats(0, {"10.0.0.1", "10.0.0.2"})});
+  EXPECT_EQ(metrics->journal_records, 0u);
+  pass(20ms);
+  EXPECT_EQ(metrics->journal_records, 2u);
+}
+
+TEST_F(recording, a_question_behind_the_input_makes_it_durable_at_once) {
+  start();
+  tell(journal_append{heartbeats(0, {"10.0.0.1"})});
+  auto pending = self->request(memory, caf::infinite, flush{});
+  run();
+  bool durable = false;
+  pending.receive([&] { durable = true; }, [](caf::error&) {});
+  EXPECT_TRUE(durable);
+  EXPECT_EQ(metrics->journal_records, 1u);
+}
+
+TEST_F(recording, the_passing_of_time_is_written_only_when_something_came_of_it) {
+  start();
+  for (int i = 1; i <= 100; ++i) tell(mark(i));
+  pass(1s);
+  EXPECT_TRUE(journal().empty());
+  tell(a_story("i1"));
+  EXPECT_THAT(journal(), ElementsAre(record_kind::time_mark));
+  tell(mark(101));
+  tell(journal_append{heartbeats(102, {"10.0.0.1"})}); // later than the mark: it says as much
+  pass(1s);
+  EXPECT_THAT(journal(), ElementsAre(record_kind::time_mark, record_kind::heartbeat));
+}
+
+TEST_F(recording, a_snapshot_knows_the_journal_offset_of_its_cut) {
+  start();
+  tell(journal_append{heartbeats(0, {"10.0.0.1", "10.0.0.2"})});
+  tell(take_snapshot{5, at(1)});
+  tell(journal_append{heartbeats(2, {"10.0.0.1"})});
+  tell(snapshot_taken{{5, at(1)}, std::make_shared<const std::string>("state")});
+  const auto kept = disk->load_snapshot();
+  ASSERT_TRUE(kept && kept->has_value());
+  EXPECT_EQ((*kept)->next_offset, 2u);
+  EXPECT_EQ((*kept)->bytes, "state");
+  EXPECT_EQ(metrics->snapshots, 1u);
+}
+
+/// A disk that is full.
+class full_disk final : public store {
+public:
+  result<void> begin() override { return no(); }
+  result<void> commit() override { return no(); }
+  result<void> append(const record_batch&, std::size_t, std::size_t) override { return no(); }
+  result<void> save_snapshot(const snapshot&) override { return no(); }
+  result<void> upsert_incident(const incident&, const std::string&) override { return no(); }
+  result<bool> enqueue(const outbox_entry&) override { return no(); }
+  result<void> record_attempt(const std::string&, const std::string&, timestamp, timestamp,
+                              const std::string&) override {
+    return no();
+  }
+  result<void> quarantine(timestamp, const std::string&, const decode_error&) override {
+    return no();
+  }
+  result<void> trim(std::uint64_t, timestamp) override { return no(); }
+  std::uint64_t next_offset() const override { return 0; }
+  result<std::uint64_t> offset_at(timestamp) const override { return no(); }
+  result<std::optional<snapshot>> load_snapshot() const override { return no(); }
+  result<std::optional<snapshot>> previous_snapshot() const override { return no(); }
+  result<void> replay(std::uint64_t, const std::function<void(record_batch&&)>&) const override {
+    return no();
+  }
+  result<std::vector<outbox_entry>> waiting(timestamp, std::size_t) const override { return no(); }
+  std::optional<timestamp> next_due() const override { return {}; }
+  result<std::vector<stored_incident>> incidents(const std::string&, std::size_t) const override {
+    return no();
+  }
+  result<std::optional<stored_incident>> find_incident(const std::string&) const override {
+    return no();
+  }
+  result<std::string> ledger(const std::string&) const override { return no(); }
+
+private:
+  static tl::unexpected<error> no() { return fail(errc::io, "disk is full"); }
+};
+
+TEST_F(recording, a_full_disk_is_counted_and_still_everybody_is_told) {
+  start(std::make_shared<full_disk>());
+  tell(journal_append{heartbeats(0, {"10.0.0.1"})});
+  tell(a_story("i1"));
+  pass(1s);
+  EXPECT_THAT(ids(), ElementsAre("i1.1@mail"));
+  EXPECT_GE(metrics->journal_failures, 2u);
+  EXPECT_EQ(metrics->journal_records, 0u);
+}
+
+} // namespace
+} // namespace tocsin::testing
