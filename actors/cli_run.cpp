@@ -56,6 +56,10 @@ int run(const run_command& c) {
     std::fprintf(stderr, "tocsin: --emit is symptoms, incidents or notifications, not '%s'\n", c.emit.c_str());
     return usage;
   }
+  if (c.format != "auto" && c.format != "tibrvlisten" && c.format != "jsonl") {
+    std::fprintf(stderr, "tocsin: --format is tibrvlisten, jsonl or auto, not '%s'\n", c.format.c_str());
+    return usage;
+  }
   auto s = load_or_complain(c.config);
   if (!s) return usage;
   apply(c, *s);

@@ -138,6 +138,18 @@ class native_source(unittest.TestCase):
         node.wait(lambda: node.metric("tocsin_daemons") == 1, "heard")
         node.wait(lambda: not node.incidents("open"), "ended")
 
+    def test_started_again_while_the_rv_daemon_is_away(self):
+        rvd = Rvd(self, "--port", "0")
+        node = Node(self, source(rvd.port), more=RULES).start()
+        node.wait(lambda: node.source("area")["state"] == "listening", "listens")
+        Fleet(self, rvd, ["10.0.0.1", "10.0.0.2"])
+        node.wait(lambda: node.metric("tocsin_journal_records_total") > 4, "heard")
+        rvd.close()
+        node.kill()
+        node.start()
+        told = node.wait(lambda: node.incidents("open"), "we are blind, and say so")
+        self.assertEqual([(i["cause"]["kind"], i["member_count"]) for i in told], [("sight_lost", 2)])
+
 
 class test_daemon(unittest.TestCase):
     def test_wrong_use_is_told(self):

@@ -1,0 +1,173 @@
+"""How a running node is steered: reload, stop, and what it says when it cannot start."""
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import unittest
+
+from support import DEADLINE, QUICK_RULES, Node, binary, environment, heartbeat, main, read, tocsin, write
+
+FEED = "  - {name: feed, kind: jsonl, address: \"127.0.0.1:0\"}"
+
+
+class reload(unittest.TestCase):
+    def setUp(self):
+        self.node = Node(self, FEED).start()
+        self.feed = self.node.connect()
+
+    def say(self, clients):
+        self.feed.sendall(heartbeat("10.0.0.1", 100, cc=clients).encode())
+
+    def test_changed_threshold_holds_from_now_on(self):
+        node = self.node
+        self.say(50)
+        node.wait(lambda: node.metric("tocsin_records_total") >= 2, "heard")
+        self.assertEqual(node.incidents(), [])
+        node.configure(QUICK_RULES.replace("limit: 100", "limit: 60"))
+        node.reload()
+        node.wait(lambda: node.metric("tocsin_reloads_total") == 1, "reloaded")
+        self.say(50)
+        told = node.wait(lambda: node.incidents("open"), "50 of 60 is told")
+        self.assertEqual(told[0]["title"], "rvd 10.0.0.1/7500 has many clients: 50 of 60")
+        self.assertRegex(node.log(), r"info reloaded .*needs_restart=nothing")
+        version = re.search(r'tocsin_build_info\{.*config="(\w+)"', node.get("/metrics")[2]).group(1)
+        self.assertIn(f"version={version}", node.log())
+
+    def test_bad_file_is_refused_with_place_and_remedy_and_the_old_one_stays(self):
+        node = self.node
+        node.configure(QUICK_RULES.replace("clients:", "clints:"))
+        node.reload()
+        node.wait(lambda: node.metric("tocsin_reload_failures_total") == 1, "refused")
+        node.wait(lambda: "reload_refused" in node.log(), "told")
+        line = 1 + read(node.config).split("clints")[0].count("\n")
+        self.assertIn(f"{node.config}:{line}:3: error: unknown key 'clints' in rules; did you mean 'clients'?", node.log())
+        self.assertIn("remedy=", node.log())
+        self.assertEqual(node.metric("tocsin_reloads_total"), 0)
+        self.say(97)
+        node.wait(lambda: node.incidents("open"), "the old rules still judge")
+        node.configure(QUICK_RULES)
+        node.reload()
+        node.wait(lambda: node.metric("tocsin_reloads_total") == 1, "the mended one is taken")
+
+    def test_file_that_is_gone_is_refused(self):
+        os.remove(self.node.config)
+        self.node.reload()
+        self.node.wait(lambda: self.node.metric("tocsin_reload_failures_total") == 1, "refused")
+        self.node.wait(lambda: "No such file" in self.node.log(), "told why")
+        self.assertEqual(self.node.get("/-/ready")[0], 200)
+
+    def test_what_needs_a_restart_is_named(self):
+        self.node.sources = FEED.replace("feed", "other")
+        self.node.configure(QUICK_RULES)
+        self.node.reload()
+        self.node.wait(lambda: "needs_restart=sources" in self.node.log(), "named")
+
+    def test_many_reloads_in_a_row(self):
+        for _ in range(50):
+            self.node.reload()
+        self.node.wait(lambda: self.node.metric("tocsin_reloads_total") >= 1, "reloaded")
+        self.say(97)
+        self.node.wait(lambda: self.node.incidents("open"), "judges on")
+
+
+class stop(unittest.TestCase):
+    def test_sigterm_and_sigint_end_in_order(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number.name):
+                node = Node(self, FEED).start()
+                feed = node.connect()
+                feed.sendall(heartbeat("10.0.0.1", 1, cc=97).encode())
+                node.wait(lambda: node.incidents("open"), "told")
+                self.assertEqual(node.stop(number), 0)
+                self.assertRegex(node.log().splitlines()[-1], r" info stopped$")
+
+    def test_without_a_journal_and_without_http(self):
+        node = Node(self, FEED, arguments=["--data-dir", "none", "--http", "none"])
+        with open(node.log_path, "wb") as log:
+            node.process = subprocess.Popen([binary("TOCSIN_BINARY"), "run", "-c", node.config, *node.arguments],
+                                            stdin=subprocess.DEVNULL, stderr=log, env=environment(), cwd=node.folder)
+        node.wait(lambda: "info started http=none data_dir=none" in node.log(), "started")
+        self.assertEqual(node.stop(), 0)
+        self.assertEqual(sorted(os.listdir(node.folder)), ["log", "tocsin.yaml"])
+
+    def test_while_a_receiver_hangs(self):
+        from receivers import Hook
+        hook = Hook(self)
+        hook.hold.clear()
+        node = Node(self, FEED, more=QUICK_RULES + "receivers:\n" + hook.settings()).start()
+        node.connect().sendall(heartbeat("10.0.0.1", 1, cc=97).encode())
+        self.assertTrue(hook.reached.wait(DEADLINE))
+        self.assertEqual(node.stop(), 0, "stops all the same")
+        hook.hold.set()
+
+
+class cannot_start(unittest.TestCase):
+    def fails(self, node, code, *said, env=None):
+        done = tocsin("run", "-c", node.config, *node.arguments, env=env, cwd=node.folder)
+        self.assertEqual(done.returncode, code, done.stderr)
+        for text in said:
+            self.assertIn(text, done.stderr)
+        self.assertEqual(done.stdout, "")
+        return done
+
+    def test_data_directory_of_another_process(self):
+        node = Node(self, FEED).start()
+        self.fails(node, 1, "start_failed", node.data_dir, f"in use by another tocsin (process {node.process.pid})")
+        self.assertEqual(node.get("/-/healthy")[0], 200)
+
+    def test_port_of_another_process(self):
+        node = Node(self, FEED).start()
+        other = Node(self, FEED, arguments=["--http", f"127.0.0.1:{node.port}"])
+        self.fails(other, 1, "start_failed", f"127.0.0.1:{node.port}", "in use")
+
+    def test_directory_that_cannot_be_made(self):
+        node = Node(self, FEED)
+        write(node.data_dir, "a file, no folder\n")
+        self.fails(node, 1, "start_failed", node.data_dir, "--data-dir")
+
+    def test_directory_that_cannot_be_written(self):
+        node = Node(self, FEED)
+        os.mkdir(node.data_dir, 0o500)
+        # Root may write everywhere but there.
+        node.arguments = ["--data-dir", "/proc/tocsin-data"] if os.geteuid() == 0 else []
+        self.fails(node, 1, "start_failed", node.arguments[1] if node.arguments else node.data_dir)
+
+    def test_database_of_another_version(self):
+        node = Node(self, FEED).start()
+        self.assertEqual(node.stop(), 0)
+        with sqlite3.connect(node.data_dir + "/tocsin.db") as db:
+            db.execute("PRAGMA user_version = 999")
+        db.close()
+        self.fails(node, 1, "start_failed", "schema version 999")
+        done = tocsin("replay", "-f", "journal", "-i", node.data_dir + "/tocsin.db")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("schema version 999", done.stderr)
+
+    def test_database_that_is_none(self):
+        node = Node(self, FEED)
+        os.mkdir(node.data_dir)
+        write(node.data_dir + "/tocsin.db", "this is no database at all\n" * 100)
+        self.fails(node, 1, "start_failed", "tocsin.db")
+        self.assertIn("no database", read(node.data_dir + "/tocsin.db"))
+
+    def test_configuration_with_errors(self):
+        node = Node(self, FEED, more="rules: {heartbeat: {lost_after: 280}}\n")
+        self.fails(node, 2, "error:", "lost_after")
+
+    def test_configuration_that_is_not_there(self):
+        node = Node(self, FEED)
+        os.remove(node.config)
+        self.fails(node, 2, node.config, "No such file")
+
+    def test_environment_is_checked_like_the_file(self):
+        node = Node(self, FEED)
+        self.fails(node, 2, "TOCSIN_HTTP_THREADS", env={"TOCSIN_HTTP_THREADS": "many"})
+
+    def test_address_that_is_none(self):
+        node = Node(self, FEED, arguments=["--http", "nonsense"])
+        self.fails(node, 1, "start_failed", "nonsense")
+
+
+if __name__ == "__main__":
+    main()
