@@ -100,7 +100,8 @@ int dispatch(int argc, char** argv) {
   completion->footer("Example:  source <(tocsin completion bash)");
 
   // Otherwise only the lack of a command would be said.
-  if (argc > 1 && argv[1][0] != '-' && !app.get_subcommand_no_throw(argv[1])) {
+  const auto is_named = [&](const CLI::App* s) { return argc > 1 && s->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
     std::fprintf(stderr, "tocsin: there is no command '%s'; see tocsin --help\n", argv[1]);
     return usage;
   }
