@@ -1,11 +1,10 @@
 """What comes in: tibrvlisten's text, JSON lines from standard input, a file and TCP."""
 import json
 import os
-import subprocess
 import unittest
 
 from samples import BRACES_87, DECORATED_69, SUBJECT_69, SUBJECT_87, listened, wrapped
-from support import Node, binary, folder, heartbeat, main, write
+from support import Node, folder, heartbeat, main, write
 
 
 def piped(test, text, *arguments):
@@ -86,11 +85,9 @@ class json_lines(unittest.TestCase):
     def test_once_ends_with_the_input_and_says_all(self):
         path = write(os.path.join(folder(self), "lines"), heartbeat("10.0.0.1", 10, cc=97))
         node = Node(self, "", arguments=["--input", path, "--once", "--emit", "incidents", "--http", "none"])
-        node.process = subprocess.Popen([binary("TOCSIN_BINARY"), "run", "-c", node.config, *node.arguments], cwd=node.folder,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        out, log = node.process.communicate(timeout=60)
-        self.assertEqual(node.process.returncode, 0, log.decode())
-        self.assertEqual([json.loads(line)["cause"]["kind"] for line in out.splitlines()][:1], ["clients_critical"])
+        node.spawn()
+        self.assertEqual(node.process.wait(60), 0, node.log())
+        self.assertEqual([i["cause"]["kind"] for i in node.out()][:1], ["clients_critical"])
 
     def test_file_that_is_named(self):
         path = write(os.path.join(folder(self), "lines"), heartbeat("10.0.0.1", 10, cc=3) + heartbeat("10.0.0.2", 10, cc=4))

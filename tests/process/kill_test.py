@@ -69,6 +69,14 @@ class kill_under_load(unittest.TestCase):
         load.stop()
         return acknowledged
 
+    def die_while_starting(self):
+        """Once at once, and once when the journal has just been read."""
+        self.node.spawn()
+        self.node.kill()
+        begin = self.node.spawn()
+        self.node.wait(lambda: "state_folded" in self.node.log()[begin:], "read")
+        self.node.kill()
+
     def test_nothing_acknowledged_is_lost_and_nothing_is_said_twice(self):
         kept = 0
         for seed in range(ROUNDS):
@@ -76,6 +84,8 @@ class kill_under_load(unittest.TestCase):
             now = journal_count(self.node)
             self.assertGreaterEqual(now, kept + acknowledged, f"life {seed}")
             kept = now
+            if seed % 2:
+                self.die_while_starting()
         node = self.node.start()
         node.wait(lambda: node.metric("tocsin_notifications_waiting") == 0, "everything is delivered")
         self.assertEqual(node.json("/api/v1/daemons")["known"], HOSTS)

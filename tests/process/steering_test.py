@@ -3,10 +3,10 @@ import os
 import re
 import signal
 import sqlite3
-import subprocess
 import unittest
 
-from support import DEADLINE, QUICK_RULES, Node, binary, environment, heartbeat, main, read, tocsin, write
+from receivers import Hook
+from support import DEADLINE, QUICK_RULES, Node, heartbeat, main, read, tocsin, write
 
 FEED = "  - {name: feed, kind: jsonl, address: \"127.0.0.1:0\"}"
 
@@ -84,15 +84,12 @@ class stop(unittest.TestCase):
 
     def test_without_a_journal_and_without_http(self):
         node = Node(self, FEED, arguments=["--data-dir", "none", "--http", "none"])
-        with open(node.log_path, "wb") as log:
-            node.process = subprocess.Popen([binary("TOCSIN_BINARY"), "run", "-c", node.config, *node.arguments],
-                                            stdin=subprocess.DEVNULL, stderr=log, env=environment(), cwd=node.folder)
+        node.spawn()
         node.wait(lambda: "info started http=none data_dir=none" in node.log(), "started")
         self.assertEqual(node.stop(), 0)
-        self.assertEqual(sorted(os.listdir(node.folder)), ["log", "tocsin.yaml"])
+        self.assertEqual(sorted(os.listdir(node.folder)), ["log", "out", "tocsin.yaml"])
 
     def test_while_a_receiver_hangs(self):
-        from receivers import Hook
         hook = Hook(self)
         hook.hold.clear()
         node = Node(self, FEED, more=QUICK_RULES + "receivers:\n" + hook.settings()).start()

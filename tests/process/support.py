@@ -46,12 +46,14 @@ def environment(**more):
 
 
 def tocsin(*arguments, text=None, env=None, cwd=None, within=60):
-    """Runs a command to its end; gives stdout and stderr as text, and the exit code."""
+    """Runs a command to its end in an empty folder; gives stdout and stderr as text, exit code, and the files it left."""
     command = [binary("TOCSIN_BINARY"), *map(str, arguments)]
-    sent = text.encode() if isinstance(text, str) else text
-    done = subprocess.run(command, input=sent if sent is not None else b"", capture_output=True, timeout=within,
-                          env=environment(**(env or {})), cwd=cwd, check=False)
-    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+    with tempfile.TemporaryDirectory(prefix="tocsin-test-") as elsewhere:
+        done = subprocess.run(command, input=(text or "").encode(), capture_output=True, timeout=within,
+                              env=environment(**(env or {})), cwd=cwd or elsewhere, check=False)
+        done.left = os.listdir(elsewhere)
+    done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+    return done
 
 
 def folder(test):
@@ -117,11 +119,16 @@ class Node:
         write(self.config, f"data_dir: {self.data_dir}\nhttp: {{address: \"127.0.0.1:0\"}}\nshards: 2\n"
               f"snapshot: {{every: {self.snapshot}}}\n" + (f"sources:\n{self.sources}\n" if self.sources else "") + more)
 
-    def start(self):
+    def spawn(self):
+        """Starts the process and waits for nothing; gives how long the log was before."""
         with open(self.log_path, "ab") as log, open(self.out_path, "ab") as out:
             begin = log.tell()
             self.process = subprocess.Popen([binary("TOCSIN_BINARY"), "run", "-c", self.config, *self.arguments],
                                             stdin=self.stdin, stdout=out, stderr=log, env=environment(), cwd=self.folder)
+        return begin
+
+    def start(self):
+        begin = self.spawn()
         started = wait_for(lambda: self.process.poll() is not None or
                            re.search(r' info started http="port (\d+)"', self.log()[begin:]),
                            lambda: f"tocsin started\n{self.log()}")
