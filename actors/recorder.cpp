@@ -103,7 +103,10 @@ void recorder::tell(const story_ptr& told) {
   const bool durable = open_transaction();
   std::string json;
   for (const incident& i : told->incidents) {
-    if (!durable) break;
+    if (i.state != incident_state::updated)
+      log::info(i.state == incident_state::opened ? "incident_opened" : "incident_closed",
+                {{"incident", i.id}, {"severity", std::string{to_text(i.level)}}, {"title", i.title}});
+    if (!durable) continue;
     json.clear();
     append_json(json, i);
     if (auto outcome = options_.disk->upsert_incident(i, json); !outcome) complain("incident", outcome.error());

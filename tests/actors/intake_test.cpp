@@ -20,7 +20,7 @@ protected:
     steps.resize(shards);
     intake_options o;
     for (std::size_t i = 0; i < shards; ++i) o.shards.push_back(collector(steps[i]));
-    o.groups = system.spawn([]() -> caf::behavior { return {[](const caf::actor&) {}}; });
+    o.groups = collector(introduced);
     o.metrics = metrics;
     o.anchor = anchor_at(system, at(0));
     o.watermark = watermark;
@@ -49,6 +49,7 @@ protected:
   std::vector<std::vector<step>> steps;
   std::vector<std::size_t> granted;
   std::vector<journal_append> journaled;
+  std::vector<caf::actor> introduced;
   caf::actor door;
 };
 
