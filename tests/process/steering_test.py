@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import unittest
 
-from receivers import Hook
+from receivers import Hook, Mailbox
 from support import DEADLINE, QUICK_RULES, Node, heartbeat, main, read, tocsin, write
 
 FEED = "  - {name: feed, kind: jsonl, address: \"127.0.0.1:0\"}"
@@ -71,6 +71,56 @@ class reload(unittest.TestCase):
         self.node.wait(lambda: self.node.incidents("open"), "judges on")
 
 
+class reload_of_receivers(unittest.TestCase):
+    def start(self, *hooks):
+        node = Node(self, FEED, more=self.rules(*hooks)).start()
+        feed = node.connect()
+        return node, lambda host, clients: feed.sendall(heartbeat(host, 100, cc=clients).encode())
+
+    def rules(self, *hooks):
+        return QUICK_RULES + "receivers:\n" + "".join(h.settings() for h in hooks)
+
+    def change(self, node, *hooks):
+        before = node.metric("tocsin_reloads_total")
+        node.configure(self.rules(*hooks))
+        node.reload()
+        node.wait(lambda: node.metric("tocsin_reloads_total") > before, "reloaded")
+
+    def test_what_waits_goes_to_the_corrected_address(self):
+        wrong, right = Hook(self, [(503, {})] * 1000), Hook(self)
+        node, say = self.start(wrong)
+        say("10.0.0.1", 97)
+        wrong.seen(1)
+        self.change(node, right)
+        headers = right.seen(1)[0][0]
+        self.assertEqual(headers["Idempotency-Key"], wrong.requests[0][0]["Idempotency-Key"])
+        node.wait(lambda: node.metric("tocsin_notifications_waiting") == 0, "nothing waits any more")
+        say("10.0.0.1", 3)
+        self.assertEqual([b["status"] for _, b, _ in right.seen(2)], ["firing", "resolved"])
+
+    def test_first_receiver_needs_a_restart_and_gets_what_is_said_then(self):
+        hook = Hook(self)
+        node, say = self.start()
+        node.configure(self.rules(hook))
+        node.reload()
+        node.wait(lambda: "needs_restart=\"receivers (from none, or to none)\"" in node.log(), "named")
+        self.assertEqual(node.stop(), 0)
+        node.start()
+        node.connect().sendall(heartbeat("10.0.0.1", 100, cc=97).encode())
+        hook.seen(1)
+
+    def test_new_receiver_beside_another(self):
+        first, second = Hook(self), Hook(self)
+        node, say = self.start(first)
+        node.configure(QUICK_RULES + "receivers:\n" + first.settings("hook") + second.settings("second"))
+        node.reload()
+        node.wait(lambda: node.metric("tocsin_reloads_total") == 1, "reloaded")
+        say("10.0.0.1", 97)
+        first.seen(1)
+        second.seen(1)
+        node.wait(lambda: node.metric("tocsin_notifications_delivered_total") == 2, "both took it")
+
+
 class stop(unittest.TestCase):
     def test_sigterm_and_sigint_end_in_order(self):
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -97,6 +147,42 @@ class stop(unittest.TestCase):
         self.assertTrue(hook.reached.wait(DEADLINE))
         self.assertEqual(node.stop(), 0, "stops all the same")
         hook.hold.set()
+
+    def test_while_a_mail_server_hangs(self):
+        box = Mailbox(self, "--script", "hang_data")
+        node = Node(self, FEED, more=QUICK_RULES + "receivers:\n" + box.settings()).start()
+        node.connect().sendall(heartbeat("10.0.0.1", 1, cc=97).encode())
+        node.wait(lambda: node.metric("tocsin_notifications_waiting") == 1, "under way")
+        self.assertEqual(node.stop(), 0, "stops all the same")
+
+    def test_while_input_pours_in(self):
+        node = Node(self, FEED).start()
+        feed = node.connect()
+        feed.settimeout(DEADLINE)
+        block = "".join(heartbeat(f"10.0.{n // 250}.{n % 250}", 1, cc=3) for n in range(1000)).encode()
+        node.process.send_signal(signal.SIGSTOP)  # so that plenty waits at the door
+        feed.setblocking(False)
+        try:
+            while True:
+                feed.send(block)
+        except BlockingIOError:
+            pass
+        node.process.send_signal(signal.SIGCONT)
+        self.assertEqual(node.stop(), 0)
+        self.assertIn("info stopped", node.log())
+
+    def test_as_soon_as_it_begins(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            node = Node(self, FEED)
+            node.spawn()
+            node.wait(lambda: "state_folded" in node.log(), "begins")
+            self.assertEqual(node.stop(number), 0, node.log())
+
+    def test_reader_of_what_it_emits_goes_away(self):
+        node = Node(self, FEED, arguments=["--emit", "incidents"], stdout="closed").start()
+        node.connect().sendall(heartbeat("10.0.0.1", 1, cc=97).encode())
+        node.wait(lambda: node.incidents("open"), "goes on")
+        self.assertEqual(node.stop(), 0)
 
 
 class cannot_start(unittest.TestCase):

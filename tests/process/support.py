@@ -109,6 +109,7 @@ class Node:
         self.out_path = os.path.join(self.folder, "out")
         self.arguments = list(arguments)
         self.stdin = options.get("stdin", subprocess.DEVNULL)
+        self.closed_stdout = options.get("stdout") == "closed"
         self.snapshot = options.get("snapshot", "100ms")
         self.sources = sources
         self.process = None
@@ -124,7 +125,10 @@ class Node:
         with open(self.log_path, "ab") as log, open(self.out_path, "ab") as out:
             begin = log.tell()
             self.process = subprocess.Popen([binary("TOCSIN_BINARY"), "run", "-c", self.config, *self.arguments],
-                                            stdin=self.stdin, stdout=out, stderr=log, env=environment(), cwd=self.folder)
+                                            stdin=self.stdin, stdout=subprocess.PIPE if self.closed_stdout else out,
+                                            stderr=log, env=environment(), cwd=self.folder)
+        if self.closed_stdout:
+            self.process.stdout.close()
         return begin
 
     def start(self):
