@@ -43,6 +43,7 @@ void reload(node& n, const run_command& c) {
     return;
   }
   apply(c, *fresh);
+  set_log(*fresh);
   std::string later;
   for (const std::string& key : n.reload(*fresh)) later += (later.empty() ? "" : ", ") + key;
   log::info("reloaded", {{"file", c.config}, {"version", fresh->rules.version}, {"needs_restart", later.empty() ? "nothing" : later}});

@@ -58,10 +58,19 @@ class reload(unittest.TestCase):
         self.assertEqual(self.node.get("/-/ready")[0], 200)
 
     def test_what_needs_a_restart_is_named(self):
-        self.node.sources = FEED.replace("feed", "other")
-        self.node.configure(QUICK_RULES)
+        for sources, more, named in ((FEED.replace("feed", "other"), "", "sources"), (FEED.replace("}", ", time: message}"), "", "sources"),
+                                     (FEED, "keep: {journal: 1d, incidents: 2d}\n", "\"keep.journal, keep.incidents\"")):
+            with self.subTest(named):
+                self.node.sources = sources
+                self.node.configure(QUICK_RULES + more)
+                begin = len(self.node.log())
+                self.node.reload()
+                self.node.wait(lambda: f"needs_restart={named}\n" in self.node.log()[begin:], "named")
+
+    def test_log_changes_at_once(self):
+        self.node.configure(QUICK_RULES + "log: {json: true}\n")
         self.node.reload()
-        self.node.wait(lambda: "needs_restart=sources" in self.node.log(), "named")
+        self.node.wait(lambda: '"event":"reloaded"' in self.node.log().replace(" ", ""), "JSON from now on")
 
     def test_many_reloads_in_a_row(self):
         for _ in range(50):
@@ -108,6 +117,18 @@ class reload_of_receivers(unittest.TestCase):
         node.start()
         node.connect().sendall(heartbeat("10.0.0.1", 100, cc=97).encode())
         hook.seen(1)
+
+    def test_last_receiver_stays_until_the_restart(self):
+        hook = Hook(self)
+        node, say = self.start(hook)
+        for _ in range(2):
+            begin = len(node.log())
+            node.configure(QUICK_RULES)
+            node.reload()
+            node.wait(lambda: "needs_restart=\"receivers (from none, or to none)\"" in node.log()[begin:], "named every time")
+        say("10.0.0.1", 97)
+        hook.seen(1)
+        self.assertEqual(node.metric("tocsin_notifications_dead_total"), 0)
 
     def test_new_receiver_beside_another(self):
         first, second = Hook(self), Hook(self)
