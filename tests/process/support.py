@@ -204,6 +204,8 @@ class Node:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if found := re.search(r".*(?:Sanitizer|runtime error:).*", self.log() if os.path.exists(self.log_path) else ""):
+            raise AssertionError(f"a sanitizer speaks: {found.group(0)}\n{self.log()}")
 
     def command(self, *arguments):
         return tocsin(*arguments, "--server", f"http://127.0.0.1:{self.port}")
