@@ -1,7 +1,8 @@
+#include <malloc.h>
+
 #include <csignal>
 #include <cstdio>
 #include <ctime>
-#include <mutex>
 #include <unistd.h>
 
 #include "actors/cli.hpp"
@@ -65,6 +66,10 @@ int run(const run_command& c) {
   if (!s) return usage;
   apply(c, *s);
   set_log(*s);
+
+  // A snapshot of a large fleet is a hundred megabytes for a moment: it goes back to the system, what batches need is kept.
+  mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  mallopt(M_TRIM_THRESHOLD, 32 << 20);
 
   // Signals are taken by this thread alone; every thread started later inherits the mask.
   sigset_t signals;

@@ -1,5 +1,4 @@
 // The one binary: reads the command line and calls the command.
-#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -121,9 +120,6 @@ int dispatch(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-  // Blocks of input come and go by the megabyte: keep their pages instead of asking the system for them each time.
-  mallopt(M_MMAP_THRESHOLD, 64 << 20);
-  mallopt(M_TRIM_THRESHOLD, 128 << 20);
   try {
     return dispatch(argc, argv);
   } catch (const std::exception& e) {
