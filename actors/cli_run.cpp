@@ -44,6 +44,7 @@ void reload(node& n, const run_command& c) {
     return;
   }
   apply(c, *fresh);
+  set_log(*fresh);
   std::string later;
   for (const std::string& key : n.reload(*fresh)) later += (later.empty() ? "" : ", ") + key;
   log::info("reloaded", {{"file", c.config}, {"version", fresh->rules.version}, {"needs_restart", later.empty() ? "nothing" : later}});
@@ -55,6 +56,10 @@ int run(const run_command& c) {
   const auto wanted = emitter::parse(c.emit);
   if (!wanted) {
     std::fprintf(stderr, "tocsin: --emit is symptoms, incidents or notifications, not '%s'\n", c.emit.c_str());
+    return usage;
+  }
+  if (c.format != "auto" && c.format != "tibrvlisten" && c.format != "jsonl") {
+    std::fprintf(stderr, "tocsin: --format is tibrvlisten, jsonl or auto, not '%s'\n", c.format.c_str());
     return usage;
   }
   auto s = load_or_complain(c.config);
