@@ -39,5 +39,13 @@ inline constexpr std::size_t silences_max = 1000;              ///< matched agai
 inline constexpr std::size_t notification_incidents_max = 100; ///< told in one notification of a group
 inline constexpr std::size_t digest_incidents_max = 500;       ///< told in one digest; the rest is counted
 inline constexpr std::size_t flood_times_max = 1000;           ///< remembered to see the end of a flood
+inline constexpr std::size_t command_bytes_max = 1000;         ///< an operator's command, encoded: fits a record's `peer`
+inline constexpr std::size_t alarms_max = 100'000;             ///< alarms of a node, those that are normal again included
+inline constexpr std::size_t alarm_incidents_max = 64;         ///< incidents of one alarm open at once that are known by id
+inline constexpr std::size_t alarm_recent_max = 16;            ///< activations remembered to see chatter
+inline constexpr std::size_t service_orders_max = 1000;        ///< out-of-service orders in force: each is a glob tried on every alarm
+inline constexpr std::size_t suppressions_max = 1000;          ///< rules, each with two globs tried on every alarm
+inline constexpr std::size_t kpi_episodes_max = 50'000;        ///< of a week: 7,000 alarms a day is 50 times what a person can bear
+inline constexpr std::size_t kpi_receivers_max = 1000;         ///< each with its bins
 
 } // namespace tocsin::limits
