@@ -29,7 +29,7 @@ inline constexpr std::size_t stream_connections_max = 64;      ///< peers of one
 inline constexpr std::size_t http_body_bytes_max = 1 << 20;
 inline constexpr std::size_t vantages_max = 64;                ///< bits of a daemon's "heard through" mask
 inline constexpr std::size_t config_bytes_max = 8 << 20;       ///< an inventory of 50,000 daemons fits
-inline constexpr std::size_t config_nesting_max = 16;          ///< the deepest key is at level 6
+inline constexpr std::size_t config_nesting_max = 32;          ///< routes nest: two levels each
 inline constexpr std::size_t config_nodes_max = 1'000'000;     ///< aliases expanded: stops alias bombs
 inline constexpr std::size_t config_text_bytes_max = 4096;     ///< one value: a path, a URL
 inline constexpr std::size_t config_overrides_max = 10'000;    ///< each holds a full set of rules
@@ -47,5 +47,18 @@ inline constexpr std::size_t service_orders_max = 1000;        ///< out-of-servi
 inline constexpr std::size_t suppressions_max = 1000;          ///< rules, each with two globs tried on every alarm
 inline constexpr std::size_t kpi_episodes_max = 50'000;        ///< of a week: 7,000 alarms a day is 50 times what a person can bear
 inline constexpr std::size_t kpi_receivers_max = 1000;         ///< each with its bins
+inline constexpr std::size_t label_name_bytes_max = 128;       ///< name of a label in a matcher
+inline constexpr std::size_t matcher_bytes_max = 4096;         ///< one matcher as text: a long list of hosts
+inline constexpr std::size_t matchers_max = 64;                ///< of one route, side of an inhibition or silence
+inline constexpr std::size_t expression_bytes_max = 1 << 20;   ///< memory of one compiled regular expression
+inline constexpr std::size_t routes_max = 1000;                ///< in the whole tree
+inline constexpr std::size_t route_depth_max = 8;              ///< levels below the root: recursion
+inline constexpr std::size_t escalations_max = 16;             ///< steps of one route
+inline constexpr std::size_t inhibit_rules_max = 1000;         ///< each is tried against every open incident
+inline constexpr std::size_t calendars_max = 200;
+inline constexpr std::size_t intervals_max = 64;               ///< of one calendar
+inline constexpr std::size_t interval_ranges_max = 64;         ///< of one part of an interval: times, weekdays …
+inline constexpr std::size_t time_zone_bytes_max = 64 * 1024;  ///< the largest of tzdata is below 4 KiB
+inline constexpr std::size_t time_zone_changes_max = 4096;     ///< 1970 to 2100, two a year, and a wide margin
 
 } // namespace tocsin::limits

@@ -21,6 +21,8 @@ WALLS = {
            "system": True},
     "actors": {"parts": set(OWN), "others": ("caf/", "prometheus/", "nlohmann/", "CLI/", "tl/expected.hpp"), "system": True},
 }
+# Headers that a single file may use, wherever its part stands.
+ONLY_IN = {"re2/": "core/matcher.cpp"}
 # Parts of the standard library that wait, touch files or tell the time: not for the pure logic.
 IMPURE = {"condition_variable", "ctime", "filesystem", "fstream", "future", "iostream", "semaphore", "shared_mutex", "stop_token", "thread"}
 
@@ -67,6 +69,9 @@ def check_include_walls(files):
             quoted, header = found.group(1) == '"', found.group(2)
             if header.startswith("caf/") and part not in ("actors", "tests"):
                 yield problem(path, number, f"<{header}>: CAF is for actors/ and tests/ only")
+            elif alone := next((place for prefix, place in ONLY_IN.items() if header.startswith(prefix)), None):
+                if path != alone:
+                    yield problem(path, number, f"<{header}>: only {alone} may include it")
             elif not wall:
                 continue
             elif quoted:
