@@ -11,13 +11,6 @@ namespace {
 
 constexpr std::size_t page_most = 10'000;
 
-http_response problem(int status, std::string_view text) {
-  http_response r{status, "application/json", "{\"error\":"};
-  append_json_string(r.body, text);
-  r.body += "}\n";
-  return r;
-}
-
 /// A whole number among the query parameters; false when it is there and is none.
 bool number(const http_request& q, const char* name, std::size_t& value) {
   const std::string text = q.parameter(name);
@@ -134,7 +127,15 @@ http_response groups_json(const node& n) {
 
 } // namespace
 
-void add_routes(http_server& server, const node& n) {
+http_response problem(int status, std::string_view text) {
+  http_response r{status, "application/json", "{\"error\":"};
+  append_json_string(r.body, text);
+  r.body += "}\n";
+  return r;
+}
+
+void add_routes(http_server& server, node& n) {
+  add_order_routes(server, n);
   server.route("/-/healthy", [](const http_request&) { return http_response{200, "text/plain; charset=utf-8", "Tocsin is healthy.\n"}; });
   server.route("/-/ready", [&n](const http_request&) {
     if (n.ready()) return http_response{200, "text/plain; charset=utf-8", "Tocsin is ready.\n"};

@@ -44,6 +44,7 @@ caf::behavior intake::make_behavior() {
         return promise;
       },
       [this](const go_live& g) { start_living(g); },
+      [this](const operator_order& o) { return obey(o); },
       [this](const flush&) -> caf::result<caf::unit_t> {
         if (steps_.empty()) return caf::unit;
         idle_.push_back(make_response_promise<caf::unit_t>());
@@ -84,6 +85,22 @@ void intake::start_living(const go_live& g) {
   pass(current, current, no_source, nullptr, {});
   if (snapshot_every_ > 0s)
     delayed_send(this, std::chrono::duration_cast<caf::timespan>(snapshot_every_), snapshot_due{});
+}
+
+caf::result<caf::unit_t> intake::obey(const operator_order& o) {
+  auto batch = std::make_shared<record_batch>();
+  record r;
+  r.kind = record_kind::operator_said;
+  r.peer = batch->keep(o.bytes);
+  r.at = live_ ? std::max(watermark_, time_now(this, options_.anchor)) : watermark_;
+  batch->records.push_back(r);
+  sequence(*batch, watermark_);
+  ++options_.metrics->orders;
+  if (recorder_) send(recorder_, journal_append{batch});
+  auto promise = make_response_promise<caf::unit_t>();
+  // Obeyed at this very moment, not with the next one: whoever asks right after it must see it.
+  pass(watermark_ + duration{1}, watermark_ + duration{1}, no_source, batch, promise);
+  return promise;
 }
 
 void intake::on_exit() {

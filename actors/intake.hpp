@@ -51,6 +51,7 @@ private:
   static constexpr std::size_t no_source = ~std::size_t{0};
 
   void add(source_batch& b);
+  caf::result<caf::unit_t> obey(const operator_order& o);
   void pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise done);
   void send_step(const batch_ptr& batch, timestamp until, timestamp complete);
   void done(const step_done& d);

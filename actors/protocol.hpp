@@ -10,6 +10,7 @@
 #include "codecs/decoder.hpp"
 #include "core/daemon_table.hpp"
 #include "core/group_table.hpp"
+#include "core/operator_command.hpp"
 #include "core/record.hpp"
 
 namespace tocsin {
@@ -138,6 +139,26 @@ struct find_daemon {
 struct list_groups {};
 using groups_list = std::shared_ptr<const std::vector<group_status>>;
 
+// -- what people order -----------------------------------------------------------------------------
+
+/// -> groups: would this be obeyed? Answered with unit, or with the refusal's text as an error.
+struct would_obey {
+  operator_command order;
+  timestamp now;
+};
+/// -> intake: sequenced, journaled and obeyed; answered with unit once all of it is said.
+struct operator_order {
+  std::string bytes; ///< encoded, and accepted by would_obey
+};
+/// -> groups: alarms_answer
+struct ask_alarms {};
+using alarms_answer = std::shared_ptr<const alarm_view>;
+/// -> groups: decisions_answer, the decisions in force about an incident
+struct ask_standing {
+  std::string incident;
+};
+using decisions_answer = std::shared_ptr<const std::vector<decision>>;
+
 /// A message to a subject, on its way through the subject's host.
 struct hosted_message {
   caf::strong_actor_ptr to;
@@ -173,4 +194,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::describe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::find_daemon)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::list_groups)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::groups_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::would_obey)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::operator_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::ask_alarms)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::alarms_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::ask_standing)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::decisions_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::hosted_message)

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/limits.hpp"
+#include "core/saturating.hpp"
 
 namespace tocsin {
 
@@ -29,7 +30,7 @@ route_rule tell_everybody(const std::vector<receiver_rule>& receivers) {
 }
 
 std::string group_name(const route_rule& route, const incident& i, const label_set& labels) {
-  std::string name = route.id + '\n';
+  std::string name = route.id + ' ' + route.receiver + '\n';
   if (route.group_all) return name + alarm_key(i);
   for (const std::string& label : route.group_by) {
     name += value_of(labels, label);

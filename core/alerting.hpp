@@ -40,6 +40,13 @@ struct alerting_rules {
   alarm_rules alarms;
 };
 
+/// A copy for whoever looks at it from outside.
+struct alarm_view {
+  std::vector<alarm> alarms; ///< those that are not normal
+  std::vector<silence> silences;
+  std::vector<std::string> floods; ///< receivers in flood mode
+};
+
 /// What it says depends on the sequence of calls alone. Times must not decrease.
 class alerting {
 public:
@@ -140,6 +147,11 @@ private:
   std::string response_to(cause_kind kind) const;
   void emit(notification n, story& out);
   void fire_digest(const std::string& receiver_name, flood& f, timestamp at, story& out);
+
+  static void save_group(writer& out, const group& g);
+  bool load_group(reader& in, const std::string& name);
+  void load_silence(reader& in);
+  void load_flood(reader& in);
 
   alerting_rules rules_;
   std::shared_ptr<const rule_book> book_;

@@ -3,6 +3,7 @@
 
 #include "core/alerting.hpp"
 #include "core/limits.hpp"
+#include "core/saturating.hpp"
 
 namespace tocsin {
 

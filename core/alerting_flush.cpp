@@ -3,6 +3,8 @@
 
 #include "core/alerting.hpp"
 #include "core/limits.hpp"
+#include "core/record.hpp"
+#include "core/saturating.hpp"
 
 namespace tocsin {
 
