@@ -11,6 +11,10 @@
 #include "core/group_table.hpp"
 #include "io/http_client.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace tocsin::cli {
 
 enum exit_code : int { done = 0, problem = 1, usage = 2, warnings = 3, no_server = 4, bug = 70 };
@@ -52,6 +56,7 @@ int check(const check_command& c);
 int query(const query_command& c);
 int simulate(const simulate_command& c);
 int give_order(const order_command& c);
+void add_orders(CLI::App& app, order_command& order, bool& order_wanted, query_command& query, bool& query_wanted);
 int complete(const std::string& shell);
 
 /// Reads the configuration and prints its problems; nothing when it cannot be used.

@@ -83,7 +83,8 @@ int dispatch(int argc, char** argv) {
   simulate_command to_simulate;
   check_command to_check;
   query_command to_query;
-  bool query_wanted = false;
+  bool query_wanted = false, order_wanted = false;
+  order_command to_order;
   std::string shell;
   add_run(app, to_run);
   add_replay(app, to_replay);
@@ -95,6 +96,7 @@ int dispatch(int argc, char** argv) {
   checks->footer("Example:  tocsin check-config /etc/tocsin/tocsin.yaml");
   add_query(app, "daemons", "rvd/<host>/<service>, or <host>/<service>", to_query, query_wanted);
   add_query(app, "incidents", "Id of the incident", to_query, query_wanted);
+  add_orders(app, to_order, order_wanted, to_query, query_wanted);
   auto* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
@@ -109,6 +111,7 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("simulate")) return simulate(to_simulate);
   if (app.got_subcommand("check-config")) return check(to_check);
   if (app.got_subcommand("completion")) return complete(shell);
+  if (order_wanted) return give_order(to_order);
   return query_wanted ? query(to_query) : usage;
 }
 

@@ -97,7 +97,7 @@ void recorder::write(const batch_ptr& batch) {
 }
 
 void recorder::tell(const story_ptr& told) {
-  if (told->incidents.empty() && told->notifications.empty()) return;
+  if (told->incidents.empty() && told->notifications.empty() && told->alarms.empty() && told->decisions.empty()) return;
   // What we say must not outlive what made us say it: the passing of time is written first.
   if (mark_) write(std::exchange(mark_, nullptr));
   const bool durable = open_transaction();
@@ -111,6 +111,8 @@ void recorder::tell(const story_ptr& told) {
     append_json(json, i);
     if (auto outcome = options_.disk->upsert_incident(i, json); !outcome) complain("incident", outcome.error());
   }
+  if (durable)
+    if (auto outcome = options_.disk->note(told->decisions, told->alarms); !outcome) complain("note", outcome.error());
   std::vector<std::shared_ptr<const notification>> fresh;
   for (const notification& n : told->notifications) {
     if (durable) {
