@@ -54,6 +54,7 @@ TEST(json_views, a_group_route_and_response_read_back) {
   n.more = {n.about, n.about};
   n.more[1].id = "I7";
   n.route = "root/0/2";
+  n.group_labels = {{"group", "segment/7500/;239.1.1.1"}, {"severity", "critical"}};
   n.response = "Cause: a switch.\nAction: call the network team.";
   n.acknowledge_url = "https://tocsin.fab.example/ack?signature=geheim";
   std::string out;
@@ -64,6 +65,7 @@ TEST(json_views, a_group_route_and_response_read_back) {
   ASSERT_EQ(back->more.size(), 2u);
   EXPECT_EQ(back->more[1].id, "I7");
   EXPECT_EQ(back->route, n.route);
+  EXPECT_EQ(back->group_labels, n.group_labels);
   EXPECT_EQ(back->response, n.response);
   std::string again;
   append_json(again, *back);
