@@ -196,6 +196,12 @@ void append_json(std::string& out, const notification& n) {
     out += ']';
   }
   if (!n.route.empty()) text(out, "route", n.route);
+  if (!n.group_labels.empty()) {
+    key(out, "group_labels");
+    out += '{';
+    for (const auto& [name, value] : n.group_labels) text(out, name, value);
+    out += '}';
+  }
   if (!n.response.empty()) text(out, "response", n.response);
   out += '}';
 }

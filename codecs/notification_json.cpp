@@ -8,7 +8,7 @@ namespace tocsin {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json; // what is sent again after a restart keeps the order of its evidence
 
 /// Evidence names are views of static storage; names from a file are kept once each, up to a bound.
 std::string_view intern(const std::string& name) {
@@ -79,6 +79,8 @@ result<notification> parse_notification(std::string_view text) {
     if (j.contains("more"))
       for (const json& other : j.at("more")) n.more.push_back(incident_from(other));
     n.route = j.value("route", "");
+    if (j.contains("group_labels"))
+      for (const auto& [name, value] : j.at("group_labels").items()) n.group_labels.emplace_back(name, value);
     n.response = j.value("response", "");
     return n;
   });

@@ -23,6 +23,7 @@ inline constexpr std::size_t fact_names_max = 1024;            ///< names of evi
 inline constexpr std::size_t storm_reporters_max = 256;        ///< daemons heard as witnesses of a storm: their ranking is quadratic
 inline constexpr std::size_t loss_peers_max = 64;              ///< peers named by one daemon's loss that are weighed
 inline constexpr std::size_t quarantine_records_max = 10'000;  ///< kept with their bytes
+inline constexpr std::size_t delivery_queue_max = 10'000;      ///< notifications of one receiver held in memory; the rest waits on disk
 inline constexpr std::uint32_t ledger_attempts_max = 200;      ///< newest attempts kept per notification: two days of retries
 inline constexpr std::size_t answer_bytes_max = 400;           ///< of a receiver's answer, kept in the ledger
 inline constexpr std::size_t stream_connections_max = 64;      ///< peers of one listening TCP source, each with its buffers

@@ -54,6 +54,7 @@ TEST(json_views, a_group_route_and_response_read_back) {
   n.more = {n.about, n.about};
   n.more[1].id = "I7";
   n.route = "root/0/2";
+  n.group_labels = {{"group", "segment/7500/;239.1.1.1"}, {"severity", "critical"}};
   n.response = "Cause: a switch.\nAction: call the network team.";
   n.acknowledge_url = "https://tocsin.fab.example/ack?signature=geheim";
   std::string out;
@@ -64,6 +65,7 @@ TEST(json_views, a_group_route_and_response_read_back) {
   ASSERT_EQ(back->more.size(), 2u);
   EXPECT_EQ(back->more[1].id, "I7");
   EXPECT_EQ(back->route, n.route);
+  EXPECT_EQ(back->group_labels, n.group_labels);
   EXPECT_EQ(back->response, n.response);
   std::string again;
   append_json(again, *back);
@@ -83,11 +85,12 @@ TEST(json_views, a_notification_reads_back) {
   ASSERT_TRUE(back) << back.error().text;
   std::string again;
   append_json(again, *back);
-  // What JSON cannot hold (NaN, bytes that are no text) is gone after the first writing; the rest is the same.
+  // What JSON cannot hold (NaN, bytes that are no text) is gone after the first writing; the rest is the same, in
+  // the same order: a receiver that gets it again after a restart gets the same message.
   const auto without_nan = [](std::string s) {
     const std::string gone = "\"bad\":null,";
     if (const auto at = s.find(gone); at != std::string::npos) s.erase(at, gone.size());
-    return nlohmann::json::parse(s);
+    return s;
   };
   EXPECT_EQ(without_nan(again), without_nan(out));
   EXPECT_FALSE(parse_notification("{}"));
