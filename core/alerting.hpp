@@ -7,6 +7,7 @@
 
 #include "core/bytes.hpp"
 #include "core/incident.hpp"
+#include "core/route.hpp"
 
 namespace tocsin {
 
@@ -18,6 +19,7 @@ struct receiver_rule {
 
 struct alerting_rules {
   std::vector<receiver_rule> receivers{{"default"}};
+  routing_rules routing; ///< without a receiver in its root, default_routing over `receivers` is meant
 };
 
 class alerting {
