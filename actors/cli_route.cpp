@@ -227,7 +227,7 @@ int route_show(const route_command& c) {
 int route_test(const route_command& c) {
   if (c.output != "table" && c.output != "json")
     return wrong("-o is table or json, not '" + c.output + "'");
-  timestamp at = wall_clock();
+  timestamp at = std::chrono::floor<std::chrono::seconds>(wall_clock());
   if (!c.at.empty()) {
     const auto then = parse_rfc3339(c.at);
     if (!then) return wrong("--at: " + then.error().text);
