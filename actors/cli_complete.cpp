@@ -17,7 +17,7 @@ _tocsin() {
     -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
     tocsin) words='run replay simulate check-config daemons incidents completion --help --version' ;;
     daemons|incidents) words='list show --help' ;;
-    completion) words='bash zsh fish' ;;
+    completion) words='bash zsh fish --help' ;;
     *) case $command in
          run) words='--config --data-dir --http --input --format --emit --once --help' ;;
          replay) words='--input --format --config --until --emit --through --shards --workers --block-bytes --strict --help' ;;

@@ -30,6 +30,10 @@ caf::behavior intake::make_behavior() {
       },
       [](const source_ended&) {},
       [this](const step_done& d) { done(d); },
+      [this](const journaled& j) {
+        journaled_ = j.number;
+        grant_journaled();
+      },
       [this](const wake_up& w) {
         if (w.generation != generation_) return;
         armed_ = never;
@@ -127,7 +131,7 @@ void intake::add(source_batch& b) {
   m.records_moved += sequence(batch, watermark_);
   m.records += batch.records.size();
   batch_ptr shared = std::move(b.batch);
-  if (recorder_) send(recorder_, journal_append{shared});
+  if (recorder_) send(recorder_, journal_append{shared, journal_asked_ = number_ + 1}); // the step's that follows
   pass(watermark_, watermark_, b.source, std::move(shared), {});
 }
 
@@ -166,15 +170,24 @@ void intake::send_step(const batch_ptr& batch, timestamp until, timestamp comple
 void intake::done(const step_done& d) {
   while (!steps_.empty() && steps_.front().number <= d.number) {
     in_flight& s = steps_.front();
-    if (s.source != no_source && options_.grant) options_.grant(s.source);
+    if (s.source != no_source) unjournaled_.emplace_back(s.number, s.source);
     if (s.done.pending()) s.done.deliver(caf::unit);
     steps_.pop_front();
   }
   options_.metrics->steps_in_flight = steps_.size();
+  grant_journaled();
   if (steps_.empty())
     for (auto& p : std::exchange(idle_, {})) p.deliver(caf::unit);
   wake_ = d.wake;
   if (live_) wake_at(wake_);
+}
+
+void intake::grant_journaled() {
+  // Nothing is under way to the store, or it has all that was done: then the batch is nobody's any more.
+  while (!unjournaled_.empty() && (journaled_ == journal_asked_ || unjournaled_.front().first <= journaled_)) {
+    if (options_.grant) options_.grant(unjournaled_.front().second);
+    unjournaled_.pop_front();
+  }
 }
 
 void intake::wake_at(timestamp when) {

@@ -1,5 +1,4 @@
 // The one binary: reads the command line and calls the command.
-#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -31,8 +30,8 @@ void add_replay(CLI::App& app, replay_command& c) {
   s->add_option("--until", c.until, "Let time pass to then after the last record (RFC 3339)");
   s->add_option("--emit", c.emit, "incidents, symptoms or notifications")->capture_default_str();
   s->add_option("--through", c.through, "machines, or actors: the same through the mailboxes")->check(CLI::IsMember({"machines", "actors"}))->capture_default_str();
-  s->add_option("--shards", c.shards, "Through actors: number of shards");
-  s->add_option("--workers", c.workers, "Through actors: number of threads");
+  s->add_option("--shards", c.shards, "Through actors: number of shards; 0 = as configured")->check(CLI::Range(0u, 256u));
+  s->add_option("--workers", c.workers, "Through actors: number of threads; 0 = one less than processors")->check(CLI::Range(0u, 256u));
   s->add_option("--block-bytes", c.block_bytes, "Bytes read at a time")->check(CLI::Range(std::size_t{1}, std::size_t{64} << 20));
   s->add_flag("--strict", c.strict, "Exit 1 when a piece of input could not be used");
   s->footer("Example:  tocsin replay --input last-tuesday.txt --format tibrvlisten --emit notifications");
@@ -101,6 +100,12 @@ int dispatch(int argc, char** argv) {
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
 
+  // Otherwise only the lack of a command would be said.
+  const auto is_named = [&](const CLI::App* s) { return argc > 1 && s->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
+    std::fprintf(stderr, "tocsin: there is no command '%s'; see tocsin --help\n", argv[1]);
+    return usage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -118,9 +123,6 @@ int dispatch(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-  // Blocks of input come and go by the megabyte: keep their pages instead of asking the system for them each time.
-  mallopt(M_MMAP_THRESHOLD, 64 << 20);
-  mallopt(M_TRIM_THRESHOLD, 128 << 20);
   try {
     return dispatch(argc, argv);
   } catch (const std::exception& e) {

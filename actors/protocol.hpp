@@ -82,9 +82,14 @@ using story_ptr = std::shared_ptr<const story>;
 struct story_told {
   story_ptr what;
 };
-/// Intake -> recorder: input to be journaled.
+/// Intake -> recorder: input to be journaled. With a `number` it is answered by `journaled`, in order.
 struct journal_append {
   batch_ptr batch;
+  std::uint64_t number = 0;
+};
+/// Recorder -> intake: everything up to that number is handed to the store.
+struct journaled {
+  std::uint64_t number;
 };
 /// Anyone -> recorder: bytes set aside.
 struct quarantined {
@@ -178,6 +183,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::story_told)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::journal_append)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::journaled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::quarantined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::deliver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::attempted)

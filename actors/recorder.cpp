@@ -19,7 +19,11 @@ recorder::recorder(caf::actor_config& cfg, recorder_options options)
 caf::behavior recorder::make_behavior() {
   keep_exception_text(this);
   return {
-      [this](const journal_append& j) { journal(j.batch); },
+      [this](const journal_append& j) {
+        journal(j.batch);
+        if (j.number != 0)
+          if (auto asker = caf::actor_cast<caf::actor>(current_sender())) send(asker, journaled{j.number});
+      },
       [this](const story_told& s) { tell(s.what); },
       [this](const take_snapshot& cut) {
         if (mark_) write(std::exchange(mark_, nullptr));

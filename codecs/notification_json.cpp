@@ -8,7 +8,7 @@ namespace tocsin {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json; // what is sent again after a restart keeps the order of its evidence
 
 /// Evidence names are views of static storage; names from a file are kept once each, up to a bound.
 std::string_view intern(const std::string& name) {

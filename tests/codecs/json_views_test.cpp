@@ -85,11 +85,12 @@ TEST(json_views, a_notification_reads_back) {
   ASSERT_TRUE(back) << back.error().text;
   std::string again;
   append_json(again, *back);
-  // What JSON cannot hold (NaN, bytes that are no text) is gone after the first writing; the rest is the same.
+  // What JSON cannot hold (NaN, bytes that are no text) is gone after the first writing; the rest is the same, in
+  // the same order: a receiver that gets it again after a restart gets the same message.
   const auto without_nan = [](std::string s) {
     const std::string gone = "\"bad\":null,";
     if (const auto at = s.find(gone); at != std::string::npos) s.erase(at, gone.size());
-    return nlohmann::json::parse(s);
+    return s;
   };
   EXPECT_EQ(without_nan(again), without_nan(out));
   EXPECT_FALSE(parse_notification("{}"));
