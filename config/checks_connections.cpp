@@ -155,6 +155,9 @@ void check_webhook(const webhook_settings& w, const std::string& path, const giv
   if (w.format != "alertmanager" && given.has(path + ".max_alerts"))
     problems.error(given.key_of(path + ".max_alerts"), path + ".max_alerts has no meaning for format " + w.format,
                    "remove it");
+  if (w.format != "alertmanager" && !w.payload_template.empty())
+    problems.error(given.key_of(path + ".payload_template"),
+                   path + ".payload_template has no meaning for format " + w.format, "remove one of them");
   if (w.secret_files.size() > 2)
     problems.error(given.of(path + ".secret_files"), path + ".secret_files names more than two files",
                    "keep the new secret and the old one");
@@ -218,6 +221,10 @@ void check_files(const document& d, const given_keys& given, problem_list& probl
     const receiver_settings& r = d.value.receivers[i];
     const std::string path = indexed("receivers", i);
     check_file(r.mail.password_file, path + ".mail.password_file", true, given, problems);
+    check_file(r.mail.subject_template, path + ".mail.subject_template", false, given, problems);
+    check_file(r.mail.text_template, path + ".mail.text_template", false, given, problems);
+    check_file(r.mail.html_template, path + ".mail.html_template", false, given, problems);
+    check_file(r.webhook.payload_template, path + ".webhook.payload_template", false, given, problems);
     check_file(r.mail.ca_file, path + ".mail.ca_file", false, given, problems);
     for (const auto& [w, name] : {std::pair{&r.webhook, ".webhook"}, std::pair{&r.alertmanager, ".alertmanager"}}) {
       const std::string at = path + name;

@@ -89,6 +89,9 @@ section describe(mail_settings& m) {
   s.text("from", m.from, "Sender.", forms::mail_address).required();
   s.texts("to", m.to, "Recipients.", forms::mail_address).required();
   s.text("ca_file", m.ca_file, "Certificates to trust (PEM); \"\" = the system's.");
+  s.text("subject_template", m.subject_template, "File with a Mustache template of the subject; \"\" = the built-in one.");
+  s.text("text_template", m.text_template, "The same for the plain text.");
+  s.text("html_template", m.html_template, "The same for the HTML; values are escaped.");
   s.span("timeout", m.timeout, 1s, 10min, "For one attempt.");
   return s;
 }
@@ -122,6 +125,8 @@ section describe(webhook_settings& w) {
           "At most so many incidents in one message, the rest is counted; 0 = all. For "
           "`alertmanager`.")
       .unit("incidents");
+  s.text("payload_template", w.payload_template,
+         "File with a Mustache template of a JSON body instead of `format`'s; \"\" = none. Only with format `alertmanager`.");
   return s;
 }
 

@@ -2,9 +2,12 @@
 // an incident.
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "io/incident_text.hpp"
 #include "io/mail_format.hpp"
 #include "io/sender.hpp"
+#include "io/template_data.hpp"
 #include "io/text.hpp"
 
 namespace tocsin {
@@ -169,6 +172,24 @@ void append_part(std::string& out, const std::string& boundary, const char* type
 } // namespace
 
 std::string mail_message(const notification& n, const mail_settings& settings) {
+  return mail_message(n, settings, {});
+}
+
+result<mail_texts> mail_texts_of(const notification& n, const mail_settings& settings, const rule_book* book) {
+  using enum text_template::escaping;
+  if (settings.subject_template.empty() && settings.text_template.empty() && settings.html_template.empty())
+    return mail_texts{};
+  const auto data = template_data(n, settings.external_url, book);
+  auto subject = filled(settings.subject_template, none, data);
+  if (!subject) return fail(subject.error().code, subject.error().text);
+  auto text = filled(settings.text_template, none, data);
+  if (!text) return fail(text.error().code, text.error().text);
+  auto html_text = filled(settings.html_template, html, data);
+  if (!html_text) return fail(html_text.error().code, html_text.error().text);
+  return mail_texts{one_line(*subject, 500), plain_text(*text), plain_text(*html_text)};
+}
+
+std::string mail_message(const notification& n, const mail_settings& settings, const mail_texts& own_texts) {
   const incident& i = n.about;
   const incident_text text = describe(n, settings.external_url);
   const bool urgent = i.level == severity::critical && i.state != incident_state::closed;
@@ -178,7 +199,7 @@ std::string mail_message(const notification& n, const mail_settings& settings) {
   std::string out;
   append_header(out, "From", to_header(parse_mailbox(settings.from)));
   append_header(out, "To", recipients(settings.to));
-  append_header(out, "Subject", encoded_words(text.headline));
+  append_header(out, "Subject", encoded_words(own_texts.subject.empty() ? text.headline : own_texts.subject));
   append_header(out, "Date", internet_date(n.at, "+0000"));
   append_header(out, "Message-Id", own);
   if (own != root) {
@@ -196,8 +217,8 @@ std::string mail_message(const notification& n, const mail_settings& settings) {
   const std::string boundary = "=_tocsin_" + hex_hash(n.id);
   append_header(out, "Content-Type", "multipart/alternative; boundary=\"" + boundary + "\"");
   out += "\r\n";
-  append_part(out, boundary, "text/plain", text_part(text));
-  append_part(out, boundary, "text/html", html_part(text, i));
+  append_part(out, boundary, "text/plain", own_texts.text.empty() ? text_part(text) : own_texts.text);
+  append_part(out, boundary, "text/html", own_texts.html.empty() ? html_part(text, i) : own_texts.html);
   return out + "--" + boundary + "--\r\n";
 }
 

@@ -107,7 +107,7 @@ bool has(const std::vector<std::string>& all, const std::string& one) {
 
 class mail_sender final : public sender {
 public:
-  explicit mail_sender(mail_settings settings) : settings_(std::move(settings)) {}
+  mail_sender(mail_settings settings, labels_source book) : settings_(std::move(settings)), book_(std::move(book)) {}
   delivery send(const notification& n) override { return attempt(n, {}); }
   delivery attempt(const notification& n, const attempt_info& info) override;
 
@@ -115,6 +115,7 @@ private:
   delivery judge(CURLcode code, const dialogue& talk, const std::vector<std::string>& to) const;
 
   mail_settings settings_;
+  labels_source book_;
   curl_session curl_;
 };
 
@@ -136,7 +137,9 @@ delivery mail_sender::attempt(const notification& n, const attempt_info& info) {
     if (!read) return {retry, "password_file " + read.error().text, std::nullopt};
     password = *read;
   }
-  const std::string message = mail_message(n, settings_);
+  // A template that fails must not keep a mail from anybody: then it is the built-in text.
+  const auto texts = mail_texts_of(n, settings_, book_.get());
+  const std::string message = mail_message(n, settings_, texts ? *texts : mail_texts{});
   curl_list recipients{nullptr, &curl_slist_free_all};
   for (const auto& address : to) append(recipients, "<" + address + ">");
   const std::string from = "<" + parse_mailbox(settings_.from).address + ">";
@@ -165,7 +168,9 @@ delivery mail_sender::attempt(const notification& n, const attempt_info& info) {
   curl_.set(CURLOPT_DEBUGFUNCTION, &dialogue::hear);
   curl_.set(CURLOPT_DEBUGDATA, &talk);
   const CURLcode code = curl_.perform();
-  return judge(code, talk, to);
+  delivery out = judge(code, talk, to);
+  if (!texts) out.answer += "; sent the built-in text: " + texts.error().text;
+  return out;
 }
 
 /// A refused message stays refused; a server that will not talk to us now, or a login that fails, may be repaired.
@@ -203,8 +208,8 @@ delivery mail_sender::judge(CURLcode code, const dialogue& talk, const std::vect
 
 } // namespace
 
-std::unique_ptr<sender> make_mail_sender(mail_settings settings) {
-  return std::make_unique<mail_sender>(std::move(settings));
+std::unique_ptr<sender> make_mail_sender(mail_settings settings, labels_source book) {
+  return std::make_unique<mail_sender>(std::move(settings), std::move(book));
 }
 
 } // namespace tocsin

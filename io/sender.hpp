@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/connections.hpp"
+#include "core/error.hpp"
 #include "core/incident.hpp"
 #include "core/labels.hpp"
 #include "core/rules.hpp"
@@ -44,7 +45,7 @@ public:
 /// Inventory that gives incidents more labels; may be null.
 using labels_source = std::shared_ptr<const rule_book>;
 
-std::unique_ptr<sender> make_mail_sender(mail_settings settings);
+std::unique_ptr<sender> make_mail_sender(mail_settings settings, labels_source book = nullptr);
 /// In the format the settings name.
 std::unique_ptr<sender> make_webhook_sender(webhook_settings settings, labels_source book = nullptr);
 /// Forwards into a Prometheus Alertmanager whose address is `settings.url`: POST <url>/api/v2/alerts.
@@ -52,6 +53,13 @@ std::unique_ptr<sender> make_alertmanager_sender(webhook_settings settings, labe
 
 /// The bodies, for tests and preview.
 std::string mail_message(const notification& n, const mail_settings& settings);
+/// With texts of the house's templates; an empty one is the built-in text.
+struct mail_texts {
+  std::string subject, text, html;
+};
+std::string mail_message(const notification& n, const mail_settings& settings, const mail_texts& own);
+/// What the templates of the settings give; the error names file and line.
+result<mail_texts> mail_texts_of(const notification& n, const mail_settings& settings, const rule_book* book = nullptr);
 std::string webhook_body(const notification& n, const std::string& receiver, const std::string& external_url);
 std::string alertmanager_webhook(const notification& n, const webhook_settings& settings, const rule_book* book);
 /// One element for each incident, as /api/v2/alerts takes them; and one that ends for each of `ended`. An open one is

@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <map>
 
+#include <nlohmann/json.hpp>
+
 #include "core/limits.hpp"
 #include "io/alert_json.hpp"
 #include "io/clock.hpp"
 #include "io/http_post.hpp"
 #include "io/sender.hpp"
+#include "io/template_data.hpp"
 #include "io/text.hpp"
 
 namespace tocsin {
@@ -37,6 +40,12 @@ class webhook_sender final : public http_sender {
 public:
   using http_sender::http_sender;
   delivery attempt(const notification& n, const attempt_info& info) override {
+    if (!settings_.payload_template.empty()) {
+      const auto own = filled_json(settings_.payload_template, template_data(n, settings_.external_url, book_.get()));
+      // Nobody who expects the house's own form can read another: whoever repairs the file still gets it.
+      if (!own) return {delivery::outcome_t::retry, "payload_template " + own.error().text, std::nullopt};
+      return post(settings_.url, "application/json", n.id, info, *own);
+    }
     if (settings_.format == "cloudevents")
       return post(settings_.url, "application/cloudevents+json", n.id, info, cloud_event(n, settings_, book_.get()));
     return post(settings_.url, "application/json", n.id, info, alertmanager_webhook(n, settings_, book_.get()));
