@@ -11,13 +11,6 @@ namespace {
 
 constexpr std::size_t page_most = 10'000;
 
-http_response problem(int status, std::string_view text) {
-  http_response r{status, "application/json", "{\"error\":"};
-  append_json_string(r.body, text);
-  r.body += "}\n";
-  return r;
-}
-
 /// A whole number among the query parameters; false when it is there and is none.
 bool number(const http_request& q, const char* name, std::size_t& value) {
   const std::string text = q.parameter(name);
@@ -26,11 +19,20 @@ bool number(const http_request& q, const char* name, std::size_t& value) {
   return ec == std::errc{} && end == text.data() + text.size();
 }
 
+bool is_daemon_state(std::string_view text) {
+  for (std::uint8_t s = 0; s <= static_cast<std::uint8_t>(liveness_state::missing); ++s)
+    if (to_text(static_cast<liveness_state>(s)) == text) return true;
+  return false;
+}
+
 http_response list_daemons_json(const node& n, const http_request& q) {
   std::size_t from = 0, most = 1000;
   if (!number(q, "offset", from) || !number(q, "limit", most) || most == 0 || most > page_most || from > 10'000'000)
     return problem(400, "offset and limit are whole numbers; limit is 1 to 10000");
-  const daemon_page page = n.daemons(q.parameter("host"), q.parameter("state"), from, most);
+  const std::string state = q.parameter("state");
+  if (!state.empty() && !is_daemon_state(state))
+    return problem(400, "state is unknown, alive, late, lost, stopped or missing");
+  const daemon_page page = n.daemons(q.parameter("host"), state, from, most);
   http_response r;
   r.body = "{\"daemons\":[";
   for (const auto& d : page.daemons) {
@@ -81,7 +83,7 @@ http_response one_incident_json(const node& n, const http_request& q) {
   if (!n.disk()) return problem(503, "nothing is kept: data_dir is empty");
   auto found = n.disk()->find_incident(id);
   if (!found) return problem(500, found.error().text);
-  if (!*found) return problem(404, "no incident " + id);
+  if (!*found) return problem(404, "no incident " + id + " is kept; GET /api/v1/incidents lists those that are");
   http_response r;
   r.body = "{\"incident\":" + (*found)->json + ",\"notifications\":";
   auto ledger = n.disk()->ledger(id);
@@ -134,7 +136,15 @@ http_response groups_json(const node& n) {
 
 } // namespace
 
-void add_routes(http_server& server, const node& n) {
+http_response problem(int status, std::string_view text) {
+  http_response r{status, "application/json", "{\"error\":"};
+  append_json_string(r.body, text);
+  r.body += "}\n";
+  return r;
+}
+
+void add_routes(http_server& server, node& n) {
+  add_order_routes(server, n);
   server.route("/-/healthy", [](const http_request&) { return http_response{200, "text/plain; charset=utf-8", "Tocsin is healthy.\n"}; });
   server.route("/-/ready", [&n](const http_request&) {
     if (n.ready()) return http_response{200, "text/plain; charset=utf-8", "Tocsin is ready.\n"};

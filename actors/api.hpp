@@ -6,6 +6,10 @@
 
 namespace tocsin {
 
-void add_routes(http_server& server, const node& n);
+void add_routes(http_server& server, node& n);
+/// Orders of people, alarms and silences.
+void add_order_routes(http_server& server, node& n);
+/// {"error": text} with that status.
+http_response problem(int status, std::string_view text);
 
 } // namespace tocsin

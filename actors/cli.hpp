@@ -9,6 +9,11 @@
 
 #include "config/settings.hpp"
 #include "core/group_table.hpp"
+#include "io/http_client.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace tocsin::cli {
 
@@ -34,6 +39,11 @@ struct query_command {
   std::string server = "http://127.0.0.1:8420", output = "table", host, state;
   std::size_t most = 1000;
 };
+/// What a person tells a running tocsin; see core/operator_command.hpp.
+struct order_command {
+  std::string kind, target, who, comment, from, until, duration, server = "http://127.0.0.1:8420";
+  std::vector<std::string> matchers;
+};
 struct simulate_command {
   std::string scenario, until = "1h", pace = "none", start = "2026-01-01T00:00:00Z";
   std::uint32_t daemons = 24;
@@ -52,10 +62,15 @@ int query(const query_command& c);
 int simulate(const simulate_command& c);
 int route_show(const route_command& c);
 int route_test(const route_command& c);
+int give_order(const order_command& c);
+void add_orders(CLI::App& app, order_command& order, bool& order_wanted, query_command& query, bool& query_wanted);
 int complete(const std::string& shell);
 
 /// Reads the configuration and prints its problems; nothing when it cannot be used.
 std::optional<settings> load_or_complain(const std::string& path);
+
+/// Prints an answer's error; the exit code for its status.
+int complain_about(const http_answer& answer, const std::string& server);
 
 /// Prints what was asked for as JSON lines; buffered until `flush`.
 class emitter {

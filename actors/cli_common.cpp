@@ -16,6 +16,7 @@ std::vector<std::pair<std::string, std::string>> own_environment() {
   for (char** e = environ; e && *e; ++e) {
     const std::string_view entry{*e};
     const auto equals = entry.find('=');
+    if (entry.starts_with("TOCSIN_SERVER=")) continue; // is about asking, no setting
     if (entry.starts_with("TOCSIN_") && equals != std::string_view::npos)
       found.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
   }

@@ -19,7 +19,7 @@ _tocsin() {
     daemons|incidents) words='list show --help' ;;
     route) words='show test --help' ;;
     =) [[ ${COMP_WORDS[COMP_CWORD-2]} == severity ]] && words='info warning critical' ;;
-    completion) words='bash zsh fish' ;;
+    completion) words='bash zsh fish --help' ;;
     *) case $command in
          run) words='--config --data-dir --http --input --format --emit --once --help' ;;
          replay) words='--input --format --config --until --emit --through --shards --workers --block-bytes --strict --help' ;;

@@ -77,6 +77,28 @@ void print_one(const json& j, const std::string& indent = "") {
   }
 }
 
+void print_alarms(const json& all) {
+  std::vector<std::vector<std::string>> rows{{"ALARM", "STATE", "SEVERITY", "SINCE", "OWNER", "INCIDENT"}};
+  for (const json& a : all.at("alarms")) {
+    std::string owner = text_of(a, "acknowledged_by");
+    if (owner.empty()) owner = text_of(a, "shelved_by");
+    rows.push_back({text_of(a, "alarm"), text_of(a, "state"), text_of(a, "severity"), text_of(a, "active_since"), owner, text_of(a, "incident")});
+  }
+  print_table(rows);
+  for (const json& r : all.value("receivers_in_flood", json::array()))
+    std::printf("%s is in flood mode: it gets digests\n", r.get<std::string>().c_str());
+}
+
+void print_silences(const json& all) {
+  std::vector<std::vector<std::string>> rows{{"ID", "STATE", "MATCHERS", "ENDS", "BY", "COMMENT"}};
+  for (const json& s : all.at("silences")) {
+    std::string matchers;
+    for (const json& m : s.at("matchers")) matchers += (matchers.empty() ? "" : ", ") + m.get<std::string>();
+    rows.push_back({text_of(s, "id"), text_of(s, "state"), matchers, text_of(s, "ends"), text_of(s, "created_by"), text_of(s, "comment")});
+  }
+  print_table(rows);
+}
+
 std::string url_of(const query_command& c) {
   std::string url = c.server + "/api/v1/" + c.what;
   if (!c.id.empty()) {
@@ -84,6 +106,7 @@ std::string url_of(const query_command& c) {
     if (c.what == "daemons" && id.starts_with("rvd/")) id.erase(0, 4);
     return url + "/" + encoded(id);
   }
+  if (c.what != "daemons" && c.what != "incidents") return url;
   url += "?limit=" + std::to_string(c.most);
   if (!c.state.empty()) url += "&state=" + encoded(c.state);
   if (!c.host.empty()) url += "&host=" + encoded(c.host);
@@ -114,6 +137,8 @@ int query(const query_command& c) {
   if (c.output == "json") std::fputs(answer->body.c_str(), stdout);
   else if (!c.id.empty()) print_one(j);
   else if (c.what == "daemons") print_daemons(j);
+  else if (c.what == "alarms") print_alarms(j);
+  else if (c.what == "silences") print_silences(j);
   else print_incidents(j);
   return done;
 }

@@ -1,7 +1,8 @@
+#include <malloc.h>
+
 #include <csignal>
 #include <cstdio>
 #include <ctime>
-#include <mutex>
 #include <unistd.h>
 
 #include "actors/cli.hpp"
@@ -43,6 +44,7 @@ void reload(node& n, const run_command& c) {
     return;
   }
   apply(c, *fresh);
+  set_log(*fresh);
   std::string later;
   for (const std::string& key : n.reload(*fresh)) later += (later.empty() ? "" : ", ") + key;
   log::info("reloaded", {{"file", c.config}, {"version", fresh->rules.version}, {"needs_restart", later.empty() ? "nothing" : later}});
@@ -56,10 +58,18 @@ int run(const run_command& c) {
     std::fprintf(stderr, "tocsin: --emit is symptoms, incidents or notifications, not '%s'\n", c.emit.c_str());
     return usage;
   }
+  if (c.format != "auto" && c.format != "tibrvlisten" && c.format != "jsonl") {
+    std::fprintf(stderr, "tocsin: --format is tibrvlisten, jsonl or auto, not '%s'\n", c.format.c_str());
+    return usage;
+  }
   auto s = load_or_complain(c.config);
   if (!s) return usage;
   apply(c, *s);
   set_log(*s);
+
+  // A snapshot of a large fleet is a hundred megabytes for a moment: it goes back to the system, what batches need is kept.
+  mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  mallopt(M_TRIM_THRESHOLD, 32 << 20);
 
   // Signals are taken by this thread alone; every thread started later inherits the mask.
   sigset_t signals;

@@ -32,6 +32,18 @@ caf::behavior groups::make_behavior() {
       [this](const list_groups&) -> groups_list {
         return std::make_shared<const std::vector<group_status>>(table_.status());
       },
+      [this](const would_obey& q) -> caf::result<caf::unit_t> {
+        if (auto ok = table_.alerts().accepts(q.order, q.now); !ok)
+          return caf::make_error(caf::sec::invalid_argument, ok.error().text);
+        return caf::unit;
+      },
+      [this](const ask_alarms&) -> alarms_answer {
+        const alerting& all = table_.alerts();
+        return std::make_shared<const alarm_view>(alarm_view{all.alarms().list(), all.silences(), all.floods()});
+      },
+      [this](const ask_standing& q) -> decisions_answer {
+        return std::make_shared<const std::vector<decision>>(table_.alerts().standing(q.incident));
+      },
       [this](hosted_message& m) -> caf::result<groups_list> {
         auto& handle = hosted<group_handle>(m.to);
         if (handle.ended()) return handle.fail_state();
@@ -90,7 +102,7 @@ void groups::settle(std::uint64_t number, timestamp until, timestamp complete) {
       return a.at != b.at ? a.at < b.at : a.subject < b.subject;
     });
   count(told);
-  if (options_.tell && !(told.symptoms.empty() && told.incidents.empty() && told.notifications.empty()))
+  if (options_.tell && !told.empty())
     options_.tell(std::move(told));
   timestamp wake = options_.correlate ? table_.next_deadline() : never;
   if (wake != never) wake += duration{1}; // deadlines fire strictly before the time given

@@ -30,6 +30,10 @@ caf::behavior intake::make_behavior() {
       },
       [](const source_ended&) {},
       [this](const step_done& d) { done(d); },
+      [this](const journaled& j) {
+        journaled_ = j.number;
+        grant_journaled();
+      },
       [this](const wake_up& w) {
         if (w.generation != generation_) return;
         armed_ = never;
@@ -44,6 +48,7 @@ caf::behavior intake::make_behavior() {
         return promise;
       },
       [this](const go_live& g) { start_living(g); },
+      [this](const operator_order& o) { return obey(o); },
       [this](const flush&) -> caf::result<caf::unit_t> {
         if (steps_.empty()) return caf::unit;
         idle_.push_back(make_response_promise<caf::unit_t>());
@@ -86,6 +91,22 @@ void intake::start_living(const go_live& g) {
     delayed_send(this, std::chrono::duration_cast<caf::timespan>(snapshot_every_), snapshot_due{});
 }
 
+caf::result<caf::unit_t> intake::obey(const operator_order& o) {
+  auto batch = std::make_shared<record_batch>();
+  record r;
+  r.kind = record_kind::operator_said;
+  r.peer = batch->keep(o.bytes);
+  r.at = live_ ? std::max(watermark_, time_now(this, options_.anchor)) : watermark_;
+  batch->records.push_back(r);
+  sequence(*batch, watermark_);
+  ++options_.metrics->orders;
+  if (recorder_) send(recorder_, journal_append{batch});
+  auto promise = make_response_promise<caf::unit_t>();
+  // Obeyed at this very moment, not with the next one: whoever asks right after it must see it.
+  pass(watermark_ + duration{1}, watermark_ + duration{1}, no_source, batch, promise);
+  return promise;
+}
+
 void intake::on_exit() {
   idle_.clear();
   options_.shards.clear();
@@ -110,7 +131,7 @@ void intake::add(source_batch& b) {
   m.records_moved += sequence(batch, watermark_);
   m.records += batch.records.size();
   batch_ptr shared = std::move(b.batch);
-  if (recorder_) send(recorder_, journal_append{shared});
+  if (recorder_) send(recorder_, journal_append{shared, journal_asked_ = number_ + 1}); // the step's that follows
   pass(watermark_, watermark_, b.source, std::move(shared), {});
 }
 
@@ -149,15 +170,24 @@ void intake::send_step(const batch_ptr& batch, timestamp until, timestamp comple
 void intake::done(const step_done& d) {
   while (!steps_.empty() && steps_.front().number <= d.number) {
     in_flight& s = steps_.front();
-    if (s.source != no_source && options_.grant) options_.grant(s.source);
+    if (s.source != no_source) unjournaled_.emplace_back(s.number, s.source);
     if (s.done.pending()) s.done.deliver(caf::unit);
     steps_.pop_front();
   }
   options_.metrics->steps_in_flight = steps_.size();
+  grant_journaled();
   if (steps_.empty())
     for (auto& p : std::exchange(idle_, {})) p.deliver(caf::unit);
   wake_ = d.wake;
   if (live_) wake_at(wake_);
+}
+
+void intake::grant_journaled() {
+  // Nothing is under way to the store, or it has all that was done: then the batch is nobody's any more.
+  while (!unjournaled_.empty() && (journaled_ == journal_asked_ || unjournaled_.front().first <= journaled_)) {
+    if (options_.grant) options_.grant(unjournaled_.front().second);
+    unjournaled_.pop_front();
+  }
 }
 
 void intake::wake_at(timestamp when) {

@@ -51,9 +51,11 @@ private:
   static constexpr std::size_t no_source = ~std::size_t{0};
 
   void add(source_batch& b);
+  caf::result<caf::unit_t> obey(const operator_order& o);
   void pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise done);
   void send_step(const batch_ptr& batch, timestamp until, timestamp complete);
   void done(const step_done& d);
+  void grant_journaled();
   void start_living(const go_live& g);
   void look_at_clock();
   void wake_at(timestamp when);
@@ -67,6 +69,9 @@ private:
   timestamp watermark_;
   std::uint64_t number_ = 0;
   std::deque<in_flight> steps_;
+  /// Done, but not yet with the store: a journal slower than the judgement slows the sources down.
+  std::deque<std::pair<std::uint64_t, std::size_t>> unjournaled_;
+  std::uint64_t journal_asked_ = 0, journaled_ = 0; ///< newest step whose input was sent to, is with the store
   timestamp wake_ = never;          ///< earliest deadline known
   std::uint64_t generation_ = 0;    ///< of the timer that counts
   timestamp armed_ = never;

@@ -1,5 +1,4 @@
 // The one binary: reads the command line and calls the command.
-#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -31,8 +30,8 @@ void add_replay(CLI::App& app, replay_command& c) {
   s->add_option("--until", c.until, "Let time pass to then after the last record (RFC 3339)");
   s->add_option("--emit", c.emit, "incidents, symptoms or notifications")->capture_default_str();
   s->add_option("--through", c.through, "machines, or actors: the same through the mailboxes")->check(CLI::IsMember({"machines", "actors"}))->capture_default_str();
-  s->add_option("--shards", c.shards, "Through actors: number of shards");
-  s->add_option("--workers", c.workers, "Through actors: number of threads");
+  s->add_option("--shards", c.shards, "Through actors: number of shards; 0 = as configured")->check(CLI::Range(0u, 256u));
+  s->add_option("--workers", c.workers, "Through actors: number of threads; 0 = one less than processors")->check(CLI::Range(0u, 256u));
   s->add_option("--block-bytes", c.block_bytes, "Bytes read at a time")->check(CLI::Range(std::size_t{1}, std::size_t{64} << 20));
   s->add_flag("--strict", c.strict, "Exit 1 when a piece of input could not be used");
   s->footer("Example:  tocsin replay --input last-tuesday.txt --format tibrvlisten --emit notifications");
@@ -104,7 +103,8 @@ int dispatch(int argc, char** argv) {
   simulate_command to_simulate;
   check_command to_check;
   query_command to_query;
-  bool query_wanted = false;
+  bool query_wanted = false, order_wanted = false;
+  order_command to_order;
   route_command to_route;
   int (*route_wanted)(const route_command&) = nullptr;
   std::string shell;
@@ -119,10 +119,17 @@ int dispatch(int argc, char** argv) {
   add_query(app, "daemons", "rvd/<host>/<service>, or <host>/<service>", to_query, query_wanted);
   add_query(app, "incidents", "Id of the incident", to_query, query_wanted);
   add_route(app, to_route, route_wanted);
+  add_orders(app, to_order, order_wanted, to_query, query_wanted);
   auto* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
 
+  // Otherwise only the lack of a command would be said.
+  const auto is_named = [&](const CLI::App* s) { return argc > 1 && s->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
+    std::fprintf(stderr, "tocsin: there is no command '%s'; see tocsin --help\n", argv[1]);
+    return usage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -134,15 +141,13 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("check-config")) return check(to_check);
   if (app.got_subcommand("completion")) return complete(shell);
   if (route_wanted) return route_wanted(to_route);
+  if (order_wanted) return give_order(to_order);
   return query_wanted ? query(to_query) : usage;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  // Blocks of input come and go by the megabyte: keep their pages instead of asking the system for them each time.
-  mallopt(M_MMAP_THRESHOLD, 64 << 20);
-  mallopt(M_TRIM_THRESHOLD, 128 << 20);
   try {
     return dispatch(argc, argv);
   } catch (const std::exception& e) {

@@ -16,6 +16,7 @@ struct node_metrics {
   count steps{0};
   count steps_in_flight{0};
   count decode_errors{0};
+  count orders{0};               ///< of people: acknowledge, shelve, silence …
   count journal_records{0};      ///< durable: a restart has them
   count journal_failures{0};     ///< writes the store refused
   count snapshots{0};

@@ -11,6 +11,7 @@
 #include "actors/node_parts.hpp"
 #include "actors/notifier.hpp"
 #include "actors/recorder.hpp"
+#include "actors/reload.hpp"
 #include "actors/shard.hpp"
 #include "actors/telemetry.hpp"
 #include "codecs/notification_json.hpp"
@@ -297,25 +298,15 @@ void node::parts::drop_handles() {
 std::vector<std::string> node::reload(const settings& fresh) {
   parts& p = *parts_;
   settings& old = p.options.config;
-  std::vector<std::string> later;
-  auto differs = [&](bool different, const char* what) {
-    if (different) later.push_back(what);
-  };
-  differs(fresh.data_dir != old.data_dir, "data_dir");
-  differs(fresh.http_address != old.http_address, "http.address");
-  differs(fresh.shards != old.shards && fresh.shards != 0, "shards");
-  differs(fresh.sources.size() != old.sources.size() ||
-              !std::equal(fresh.sources.begin(), fresh.sources.end(), old.sources.begin(),
-                          [](const auto& a, const auto& b) { return a.name == b.name && a.kind == b.kind && a.daemon == b.daemon && a.address == b.address && a.path == b.path; }),
-          "sources");
+  const std::vector<std::string> later = needs_restart(old, fresh);
   old.rules = fresh.rules;
   p.rules = std::make_shared<const rule_book>(fresh.rules);
-  caf::anon_send(p.intake_actor, new_rules{p.rules, fresh.alerting()});
   const bool had = !old.receivers.empty();
-  differs(had != !fresh.receivers.empty(), "receivers (from none, or to none)");
-  old.receivers = fresh.receivers;
+  // To none: the old ones are told until the restart. From none: what is said meanwhile waits in the outbox for it.
+  caf::anon_send(p.intake_actor, new_rules{p.rules, had && fresh.receivers.empty() ? old.alerting() : fresh.alerting()});
   // The notifier starts anew with the new receivers; what was open is taken from the outbox.
   if (had && !fresh.receivers.empty() && p.notifier_actor) {
+    old.receivers = fresh.receivers;
     std::vector<receiver_options> receivers;
     for (const receiver_settings& r : fresh.receivers) receivers.push_back(make_receiver(r, p.metrics, p.anchor));
     caf::anon_send(p.notifier_actor, new_receivers{std::make_shared<const std::vector<receiver_options>>(std::move(receivers))});

@@ -43,6 +43,10 @@ public:
 
   void reload_failed(); ///< counted; the former configuration goes on
 
+  /// Asks first whether it would be obeyed, then has it sequenced and journaled; returns when it is done. errc::invalid
+  /// with the reason when it is refused.
+  result<void> obey(const operator_command& order);
+
   bool ready() const;
   /// Waits until every source has ended and everything is delivered, at most `most`. True when it is so.
   bool drained() const;
@@ -53,6 +57,8 @@ public:
   std::vector<group_status> segments() const;
   std::vector<source_status> sources() const;
   std::string metrics() const;
+  std::shared_ptr<const alarm_view> alarms() const;          ///< null when nobody answered
+  std::vector<decision> standing(const std::string& incident) const; ///< who was told of it and who was not, now
   const store* disk() const;
   int http_port() const;
 

@@ -4,24 +4,14 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 
 #include "io/log.hpp"
 
 namespace tocsin {
 
 namespace {
-constexpr duration retry_base = 1s;
-constexpr duration retry_max = 5min;
+constexpr duration restart_pause = 1s;
 } // namespace
-
-duration retry_delay(std::uint32_t attempt, const std::string& id, std::optional<duration> retry_after) {
-  const double doubled = to_seconds(retry_base) * std::pow(2.0, std::min<std::uint32_t>(attempt, 20));
-  const double bounded = std::min(doubled, to_seconds(retry_max));
-  const auto spread = static_cast<double>(hash_key(id, std::to_string(attempt)) % 1000) / 999.0;
-  const duration own = from_seconds(bounded * (0.8 + 0.4 * spread));
-  return retry_after && *retry_after > own ? *retry_after : own;
-}
 
 receiver::receiver(caf::actor_config& cfg, receiver_options options)
     : event_based_actor(cfg), options_(std::move(options)) {}
@@ -113,7 +103,7 @@ void notifier::ended(const caf::down_msg& d) {
   names_.erase(at);
   receivers_[name] = nullptr;
   log::error("receiver_restarted", {{"receiver", name}, {"reason", reason_text(system(), d.reason)}});
-  delayed_send(this, std::chrono::duration_cast<caf::timespan>(retry_base), receiver_due{name});
+  delayed_send(this, std::chrono::duration_cast<caf::timespan>(restart_pause), receiver_due{name});
 }
 
 void notifier::restart(const std::string& name) {

@@ -11,13 +11,10 @@
 #include "actors/clock.hpp"
 #include "actors/metrics.hpp"
 #include "actors/protocol.hpp"
+#include "core/delivery_queue.hpp"
 #include "io/sender.hpp"
 
 namespace tocsin {
-
-/// Exponential back-off with jitter: base * 2^attempt up to a maximum, times 0.8 to 1.2 by a hash of the id.
-/// A receiver's own Retry-After wins when it is longer.
-duration retry_delay(std::uint32_t attempt, const std::string& id, std::optional<duration> retry_after);
 
 struct receiver_options {
   std::string name;

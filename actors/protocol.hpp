@@ -10,6 +10,7 @@
 #include "codecs/decoder.hpp"
 #include "core/daemon_table.hpp"
 #include "core/group_table.hpp"
+#include "core/operator_command.hpp"
 #include "core/record.hpp"
 
 namespace tocsin {
@@ -81,9 +82,14 @@ using story_ptr = std::shared_ptr<const story>;
 struct story_told {
   story_ptr what;
 };
-/// Intake -> recorder: input to be journaled.
+/// Intake -> recorder: input to be journaled. With a `number` it is answered by `journaled`, in order.
 struct journal_append {
   batch_ptr batch;
+  std::uint64_t number = 0;
+};
+/// Recorder -> intake: everything up to that number is handed to the store.
+struct journaled {
+  std::uint64_t number;
 };
 /// Anyone -> recorder: bytes set aside.
 struct quarantined {
@@ -138,6 +144,26 @@ struct find_daemon {
 struct list_groups {};
 using groups_list = std::shared_ptr<const std::vector<group_status>>;
 
+// -- what people order -----------------------------------------------------------------------------
+
+/// -> groups: would this be obeyed? Answered with unit, or with the refusal's text as an error.
+struct would_obey {
+  operator_command order;
+  timestamp now;
+};
+/// -> intake: sequenced, journaled and obeyed; answered with unit once all of it is said.
+struct operator_order {
+  std::string bytes; ///< encoded, and accepted by would_obey
+};
+/// -> groups: alarms_answer
+struct ask_alarms {};
+using alarms_answer = std::shared_ptr<const alarm_view>;
+/// -> groups: decisions_answer, the decisions in force about an incident
+struct ask_standing {
+  std::string incident;
+};
+using decisions_answer = std::shared_ptr<const std::vector<decision>>;
+
 /// A message to a subject, on its way through the subject's host.
 struct hosted_message {
   caf::strong_actor_ptr to;
@@ -157,6 +183,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::story_told)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::journal_append)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::journaled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::quarantined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::deliver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::attempted)
@@ -173,4 +200,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::describe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::find_daemon)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::list_groups)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::groups_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::would_obey)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::operator_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::ask_alarms)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::alarms_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::ask_standing)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::decisions_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::hosted_message)

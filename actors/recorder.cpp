@@ -19,7 +19,11 @@ recorder::recorder(caf::actor_config& cfg, recorder_options options)
 caf::behavior recorder::make_behavior() {
   keep_exception_text(this);
   return {
-      [this](const journal_append& j) { journal(j.batch); },
+      [this](const journal_append& j) {
+        journal(j.batch);
+        if (j.number != 0)
+          if (auto asker = caf::actor_cast<caf::actor>(current_sender())) send(asker, journaled{j.number});
+      },
       [this](const story_told& s) { tell(s.what); },
       [this](const take_snapshot& cut) {
         if (mark_) write(std::exchange(mark_, nullptr));
@@ -97,17 +101,22 @@ void recorder::write(const batch_ptr& batch) {
 }
 
 void recorder::tell(const story_ptr& told) {
-  if (told->incidents.empty() && told->notifications.empty()) return;
+  if (told->incidents.empty() && told->notifications.empty() && told->alarms.empty() && told->decisions.empty()) return;
   // What we say must not outlive what made us say it: the passing of time is written first.
   if (mark_) write(std::exchange(mark_, nullptr));
   const bool durable = open_transaction();
   std::string json;
   for (const incident& i : told->incidents) {
-    if (!durable) break;
+    if (i.state != incident_state::updated)
+      log::info(i.state == incident_state::opened ? "incident_opened" : "incident_closed",
+                {{"incident", i.id}, {"severity", std::string{to_text(i.level)}}, {"title", i.title}});
+    if (!durable) continue;
     json.clear();
     append_json(json, i);
     if (auto outcome = options_.disk->upsert_incident(i, json); !outcome) complain("incident", outcome.error());
   }
+  if (durable)
+    if (auto outcome = options_.disk->note(told->decisions, told->alarms); !outcome) complain("note", outcome.error());
   std::vector<std::shared_ptr<const notification>> fresh;
   for (const notification& n : told->notifications) {
     if (durable) {

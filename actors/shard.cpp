@@ -115,15 +115,18 @@ void shard::quarantine(const record& r, const std::string& why) {
 daemon_list shard::list(const list_daemons& question) const {
   daemon_list out;
   out.known = table_.size();
+  std::vector<const daemon*> matching;
   table_.for_each([&](const daemon& d) {
     if (!question.host.empty() && d.host() != question.host) return;
-    auto status = d.status();
-    if (!question.state.empty() && to_text(status.state) != question.state) return;
-    ++out.total;
-    // Enough of each shard for any page up to `from + most`.
-    if (out.daemons.size() < question.from + question.most)
-      out.daemons.push_back(std::make_shared<const daemon_status>(std::move(status)));
+    if (!question.state.empty() && to_text(d.status().state) != question.state) return;
+    matching.push_back(&d);
   });
+  out.total = matching.size();
+  // The first of each shard by subject: among them are those of any page up to `from + most`.
+  const auto wanted = std::min(question.from + question.most, matching.size());
+  std::partial_sort(matching.begin(), matching.begin() + static_cast<std::ptrdiff_t>(wanted), matching.end(),
+                    [](const daemon* a, const daemon* b) { return a->subject() < b->subject(); });
+  for (std::size_t i = 0; i < wanted; ++i) out.daemons.push_back(std::make_shared<const daemon_status>(matching[i]->status()));
   return out;
 }
 

@@ -9,7 +9,7 @@ namespace tocsin {
 std::string reason_text(const caf::actor_system& system, const caf::error& reason) {
   // category() of an empty error is a null dereference in CAF 0.17: ask first.
   if (!reason) return "ended normally";
-  if (reason == caf::sec::runtime_error && reason.context().match_elements<std::string>())
+  if (reason && reason.context().match_elements<std::string>())
     return reason.context().get_as<std::string>(0);
   return const_cast<caf::actor_system&>(system).render(reason);
 }

@@ -186,6 +186,23 @@ void append_json(std::string& out, const notification& n) {
   text(out, "reason", n.reason);
   key(out, "incident");
   append_json(out, n.about);
+  if (!n.more.empty()) {
+    key(out, "more");
+    out += '[';
+    for (const incident& i : n.more) {
+      if (out.back() != '[') out += ',';
+      append_json(out, i);
+    }
+    out += ']';
+  }
+  if (!n.route.empty()) text(out, "route", n.route);
+  if (!n.group_labels.empty()) {
+    key(out, "group_labels");
+    out += '{';
+    for (const auto& [name, value] : n.group_labels) text(out, name, value);
+    out += '}';
+  }
+  if (!n.response.empty()) text(out, "response", n.response);
   out += '}';
 }
 

@@ -8,7 +8,7 @@ namespace tocsin {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json; // what is sent again after a restart keeps the order of its evidence
 
 /// Evidence names are views of static storage; names from a file are kept once each, up to a bound.
 std::string_view intern(const std::string& name) {
@@ -75,7 +75,14 @@ result<incident> parse_incident(std::string_view text) { return parse<incident>(
 
 result<notification> parse_notification(std::string_view text) {
   return parse<notification>(text, [](const json& j) {
-    return notification{time_at(j, "at"), j.at("id"), j.at("receiver"), j.at("reason"), incident_from(j.at("incident"))};
+    notification n{time_at(j, "at"), j.at("id"), j.at("receiver"), j.at("reason"), incident_from(j.at("incident"))};
+    if (j.contains("more"))
+      for (const json& other : j.at("more")) n.more.push_back(incident_from(other));
+    n.route = j.value("route", "");
+    if (j.contains("group_labels"))
+      for (const auto& [name, value] : j.at("group_labels").items()) n.group_labels.emplace_back(name, value);
+    n.response = j.value("response", "");
+    return n;
   });
 }
 

@@ -75,6 +75,7 @@ std::string name_of(const record& r) {
   case record_kind::sight_regained:
     return "RVD.CONNECTED";
   case record_kind::time_mark:
+  case record_kind::operator_said:
     return {};
   }
   return {};

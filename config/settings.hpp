@@ -24,7 +24,7 @@ struct receiver_settings {
 struct settings {
   std::string data_dir = "tocsin-data"; ///< journal, snapshots, incidents, outbox; "" = keep nothing
   std::string http_address = "127.0.0.1:8420"; ///< "" = no HTTP
-  std::uint32_t http_threads = 4;
+  std::uint32_t http_threads = 16;
   std::uint32_t shards = 0;     ///< 0 = one per processor
   std::string log_level = "info";
   bool log_json = false;

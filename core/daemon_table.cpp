@@ -135,17 +135,21 @@ void daemon_table::apply_run(std::size_t count, At at, effects& out) {
 template <class At>
 void daemon_table::apply_chunk(std::size_t count, At at, effects& out) {
   std::uint32_t found[chunk];
-  // First pass: find every machine and start fetching it; second pass: judge.
+  // Of a large fleet nothing is in the cache: each pass fetches for all what the next one reads.
   for (std::size_t i = 0; i < count; ++i)
     __builtin_prefetch(&index_[static_cast<std::uint32_t>(at(i).key_hash) & mask_]);
   for (std::size_t i = 0; i < count; ++i) {
-    const record& r = at(i);
-    found[i] = locate(r);
-    if (found[i] == nowhere) continue;
-    const char* p = reinterpret_cast<const char*>(slots_[found[i]].machine);
-    for (std::size_t line = 0; line < std::min<std::size_t>(sizeof(daemon), 512); line += 64)
-      __builtin_prefetch(p + line, 1);
+    found[i] = index_[static_cast<std::uint32_t>(at(i).key_hash) & mask_]; // most often its own
+    if (found[i]) __builtin_prefetch(&slots_[found[i] - 1]);
   }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!found[i]) continue;
+    const char* p = reinterpret_cast<const char*>(slots_[found[i] - 1].machine);
+    for (std::size_t line = 0; line < sizeof(daemon); line += 64) __builtin_prefetch(p + line, 1);
+  }
+  for (std::size_t i = 0; i < count; ++i)
+    if (found[i]) __builtin_prefetch(slots_[found[i] - 1].machine->subject().data());
+  for (std::size_t i = 0; i < count; ++i) found[i] = locate(at(i));
   for (std::size_t i = 0; i < count; ++i) {
     const record& r = at(i);
     ++counts_.records;
@@ -223,6 +227,9 @@ void daemon_table::apply_to_many(const record& r, effects& out) {
     }
     if (part_.index == 0 && r.peer != restart_gap)
       out.push_back({r.at, {}, sight_changed{r.vantage, r.kind == record_kind::sight_regained}});
+    return;
+  case record_kind::operator_said:
+    if (part_.index == 0) out.push_back({r.at, {}, operator_said{std::string{r.peer}}});
     return;
   case record_kind::host_stop:
   case record_kind::host_start:

@@ -26,10 +26,15 @@ struct sight_changed {
   bool sighted;
 };
 
+/// A person's order, as it came: an encoded operator_command.
+struct operator_said {
+  std::string bytes;
+};
+
 struct effect {
   timestamp at;
-  std::string segment; ///< the group it is for; empty for sight_changed: all groups
-  std::variant<sight_changed, member_seen, symptom> what;
+  std::string segment; ///< the group it is for; empty for sight_changed and operator_said: the whole table
+  std::variant<sight_changed, member_seen, symptom, operator_said> what;
 };
 
 /// Effects of subjects, in the order in which each subject made them.

@@ -137,7 +137,9 @@ private:
   void join(open_incident& i, const std::string& subject, group_member& m, timestamp at);
   void leave(const std::string& subject, group_member& m, symptom_family f, timestamp at,
              const std::string& into, group_output* out);
-  void review(open_incident& i, timestamp at);
+  void review(open_incident& i, const std::string& changed, timestamp at);
+  bool is_worse(const open_incident& i, const std::string& subject) const;
+  bool somebody_worse(open_incident& i, const std::string& changed) const;
   void refresh(open_incident& i, timestamp at, group_output& out);
   bool weigh(open_incident& i);
   bool weigh_storm(open_incident& i);

@@ -79,7 +79,7 @@ void group::seat(open_incident& i, const std::string& subject, group_member& m, 
     cancel({i.close_at, appointment::step_t::close, i.family, i.id});
     i.close_at = never;
   }
-  review(i, at);
+  review(i, subject, at);
 }
 
 void group::join(open_incident& i, const std::string& subject, group_member& m, timestamp at) {
@@ -111,22 +111,40 @@ void group::leave(const std::string& subject, group_member& m, symptom_family f,
     i->close_at = later(at, rules_->close_after);
     schedule({i->close_at, appointment::step_t::close, f, i->id});
   }
-  review(*i, at);
+  review(*i, subject, at);
 }
 
-/// Files when to say it again: at once when it got worse or is about one daemon, else once in
-/// `wait`.
-void group::review(open_incident& i, timestamp at) {
+bool group::is_worse(const open_incident& i, const std::string& subject) const {
+  const group_member& m = members_.at(subject);
+  return m.trouble && std::ranges::any_of(m.trouble->raised, [&](const held_symptom& s) {
+           return family_of(s.kind) == i.family && s.counts() && s.level > i.level;
+         });
+}
+
+/// Whether a member has it worse than was said. A storm changes members one by one: it must not
+/// cost a look at all of them each time.
+bool group::somebody_worse(open_incident& i, const std::string& changed) const {
+  if (i.level == severity::critical) return false;
+  if (i.active.contains(changed) && is_worse(i, changed)) {
+    i.looked_at_all = false;
+    i.worst = changed;
+    return true;
+  }
+  if (i.looked_at_all) return false;
+  if (i.active.contains(i.worst) && is_worse(i, i.worst)) return true;
+  const auto found =
+      std::ranges::find_if(i.active, [&](const auto& subject) { return is_worse(i, subject); });
+  i.looked_at_all = found == i.active.end();
+  if (!i.looked_at_all) i.worst = *found;
+  return !i.looked_at_all;
+}
+
+/// Files when to say it again, now that `changed` has: at once when it got worse or is about one
+/// daemon, else once in `wait`.
+void group::review(open_incident& i, const std::string& changed, timestamp at) {
   if (i.revision == 0 || i.active.empty()) return;
   timestamp when = at;
-  if (i.shared) {
-    bool worse = false;
-    for (const std::string& subject : i.active)
-      if (const group_member& m = members_.at(subject); i.level < severity::critical && m.trouble)
-        for (const held_symptom& s : m.trouble->raised)
-          worse = worse || (family_of(s.kind) == i.family && s.counts() && s.level > i.level);
-    if (!worse) when = std::max(at, later(i.said_at, rules_->wait));
-  }
+  if (i.shared && !somebody_worse(i, changed)) when = std::max(at, later(i.said_at, rules_->wait));
   if (when >= i.refresh_at) return;
   if (i.refresh_at != never) cancel({i.refresh_at, appointment::step_t::refresh, i.family, i.id});
   i.refresh_at = when;
@@ -160,6 +178,7 @@ bool group::weigh(open_incident& i) {
   const cause before = i.because;
   const severity level_before = i.level;
   i.level = level;
+  i.looked_at_all = false;
   i.because.kind = cause_of(top->kind);
   i.because.probability = alone_probability(*who, *top);
   i.facts = top->facts;
@@ -233,6 +252,7 @@ bool group::weigh_storm(open_incident& i) {
   const cause before = i.because;
   const severity level_before = i.level;
   i.level = severity::info;
+  i.looked_at_all = false;
   std::int64_t receivers = 0, senders = 0, losing = 0;
   for (const std::string& subject : i.active) {
     bool in = false, out = false, data = false;

@@ -84,6 +84,10 @@ struct open_incident {
   std::size_t restarted = 0;          ///< members that came back with a new life
   timestamp said_at = unset;
   bool members_changed = false; ///< since it was last said
+  /// Not saved: nobody was worse than `level` at the last look at all, so that only who changed
+  /// has to be looked at; else `worst` is somebody who was.
+  bool looked_at_all = false;
+  std::string worst;
   timestamp refresh_at = never, close_at = never;
   std::string title;
   evidence facts;

@@ -22,7 +22,7 @@ std::uint64_t bit_of(std::uint8_t vantage) { return std::uint64_t{1} << vantage;
 
 group_table::group_table(std::shared_ptr<const rule_book> rules, alerting_rules receivers)
     : rules_(std::move(rules)), group_rules_(rules_for_groups(rules_)),
-      alerting_(std::move(receivers)) {}
+      alerting_(std::move(receivers), rules_) {}
 
 void group_table::apply(const effects& sorted, story& out) {
   for (const effect& e : sorted) {
@@ -34,6 +34,10 @@ void group_table::apply(const effects& sorted, story& out) {
 void group_table::apply_one(const effect& e, story& out) {
   if (auto* sight = std::get_if<sight_changed>(&e.what)) {
     if (sight->vantage < limits::vantages_max) sight_changes(sight->vantage, sight->sighted, e.at);
+    return;
+  }
+  if (auto* order = std::get_if<operator_said>(&e.what)) {
+    alerting_.obey(order->bytes, e.at, out);
     return;
   }
   slot& s = group_of(e.segment);
@@ -85,16 +89,18 @@ void group_table::advance(timestamp now, story& out) {
   for (;;) {
     const timestamp of_groups = deadlines_.empty() ? never : deadlines_.begin()->first;
     const timestamp next = std::min(sight_at_, of_groups);
-    if (next >= now) return;
+    if (next >= now) break;
     if (sight_at_ == next)
       fire_sight(next, out);
     else
       fire_group(std::string{deadlines_.begin()->second}, next, out);
   }
+  alerting_.advance(now, out);
 }
 
 timestamp group_table::next_deadline() const {
-  return std::min(sight_at_, deadlines_.empty() ? never : deadlines_.begin()->first);
+  return std::min({sight_at_, alerting_.next_deadline(),
+                   deadlines_.empty() ? never : deadlines_.begin()->first});
 }
 
 void group_table::fire_sight(timestamp at, story& out) {
@@ -230,7 +236,7 @@ void group_table::say(incident i, story& out) {
   };
   hosts_.take(std::move(i), group_rules_->storm_window, silent, said);
   for (incident& one : said) {
-    alerting_.apply(one, out.notifications);
+    alerting_.apply(one, out);
     out.incidents.push_back(std::move(one));
   }
 }
@@ -250,7 +256,7 @@ void group_table::set_rules(std::shared_ptr<const rule_book> rules, alerting_rul
   rules_ = std::move(rules);
   group_rules_ = rules_for_groups(rules_);
   for (auto& [name, s] : groups_) s.machine.set_rules(group_rules_);
-  alerting_.set_rules(std::move(receivers));
+  alerting_.set_rules(std::move(receivers), rules_);
 }
 
 void group_table::set_vantage_names(std::vector<std::string> names) {

@@ -14,14 +14,9 @@
 #include "core/group.hpp"
 #include "core/host_join.hpp"
 #include "core/sight_watch.hpp"
+#include "core/story.hpp"
 
 namespace tocsin {
-
-struct story {
-  std::vector<symptom> symptoms; ///< of groups
-  std::vector<incident> incidents;
-  std::vector<notification> notifications;
-};
 
 /// What it says depends on the sequence of effects alone, not on how it is cut into calls. An
 /// effect is answered once time has moved beyond it: everything of one moment is weighed together.
@@ -38,6 +33,7 @@ public:
   std::vector<group_status> status() const;
   /// Open incidents about our own sight; they belong to no group.
   std::vector<incident> sight_incidents() const { return sight_.open(); }
+  const alerting& alerts() const { return alerting_; }
   void save(writer& out) const;
   result<void> load(reader& in);
 

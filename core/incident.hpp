@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/symptom.hpp"
@@ -53,7 +54,12 @@ struct notification {
   std::string id;       ///< "<incident id>.<revision>@<receiver>"
   std::string receiver;
   std::string reason;   ///< "opened", "worse", "cause_changed", "closed"
-  incident about;
+  incident about;       ///< the one that leads its group
+  std::vector<incident> more;  ///< the others of its group; empty for one alone
+  std::string route;           ///< id of the route it took; may be empty
+  std::vector<std::pair<std::string, std::string>> group_labels; ///< what its group has in common, by `group_by`
+  std::string response;        ///< what to do about it, in the configuration's words; may be empty
+  std::string acknowledge_url; ///< signed link of one click; may be empty. Never stored: whoever holds it may use it
 };
 
 std::string_view to_text(incident_state state);

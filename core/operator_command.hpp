@@ -1,7 +1,9 @@
-// What a person tells Tocsin: acknowledge, shelve, silence and the like. A durable input like any other: it is
-// sequenced and journaled as a record, so that a replay knows it.
+// What a person tells Tocsin: acknowledge, shelve, silence and the like. A durable input like any
+// other: it is sequenced and journaled as a record, so that a replay knows it.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,21 +14,22 @@
 namespace tocsin {
 
 enum class command_kind : std::uint8_t {
-  acknowledge,       ///< `target`: incident id; `who`, `comment`; `until`: then it is unacknowledged again
-  unacknowledge,     ///< `target`: incident id
-  shelve,            ///< `target`: alarm key; `until` and `comment` (the reason) required
-  unshelve,          ///< `target`: alarm key
-  out_of_service,    ///< `target`: glob over subjects; `comment` required; `until` may be never
+  acknowledge,    ///< `target`: incident id; `who`, `comment`; `until`: then it is unacknowledged
+                  ///< again
+  unacknowledge,  ///< `target`: incident id
+  shelve,         ///< `target`: alarm key; `until` and `comment` (the reason) required
+  unshelve,       ///< `target`: alarm key
+  out_of_service, ///< `target`: glob over subjects; `comment` required; `until` may be never
   return_to_service, ///< `target`: the glob given before
   reset,             ///< `target`: alarm key of a latched alarm
-  silence,           ///< `target`: id (made by who gives it); `matchers`; `from`, `until`, `comment`
-  expire_silence,    ///< `target`: id of the silence
+  silence,        ///< `target`: id (made by who gives it); `matchers`; `from`, `until`, `comment`
+  expire_silence, ///< `target`: id of the silence
 };
 
 struct operator_command {
   command_kind kind;
   std::string target;
-  std::string who;                   ///< required
+  std::string who; ///< required
   std::string comment;
   timestamp from = unset, until = never;
   std::vector<std::string> matchers; ///< as text, already checked
@@ -36,8 +39,10 @@ struct operator_command {
 std::string encode(const operator_command& c);
 result<operator_command> decode_command(std::string_view bytes);
 std::string_view to_text(command_kind kind);
-/// Everything that can be refused without knowing the incidents: missing name, reason, end; an end before the start;
-/// a matcher that cannot be read; too long a text. `now`: what "in the past" is judged by.
+std::optional<command_kind> parse_command_kind(std::string_view text);
+/// Everything that can be refused without knowing the incidents: missing name, reason, end; an end
+/// before the start; a matcher that cannot be read; too long a text. `now`: what "in the past" is
+/// judged by.
 result<void> check_command(const operator_command& c, timestamp now);
 
 } // namespace tocsin

@@ -24,6 +24,7 @@ enum class record_kind : std::uint8_t {
   sight_lost,            ///< this vantage point cannot see any more (link down, DISCONNECTED)
   sight_regained,        ///< this vantage point sees again (connected, CONNECTED)
   time_mark,             ///< nothing was seen, but time is known to have passed
+  operator_said,         ///< a person's order; `peer` holds an encoded operator_command
 };
 
 /// The numbers a HOST.STATUS can carry. Any of them may be absent.

@@ -17,9 +17,12 @@ std::size_t append(char* bytes, std::size_t size, std::size_t count, void* to) {
 }
 } // namespace
 
-result<http_answer> http_get(const std::string& url) {
+namespace {
+result<http_answer> perform(const std::string& url, const std::string* body) {
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl{curl_easy_init(), &curl_easy_cleanup};
   if (!curl) return fail(errc::io, "cannot set up an HTTP client");
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers{
+      curl_slist_append(nullptr, "Content-Type: application/json"), &curl_slist_free_all};
   http_answer answer{0, {}};
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
@@ -29,6 +32,11 @@ result<http_answer> http_get(const std::string& url) {
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 30L);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
+  if (body) {
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body->c_str());
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+  }
   if (const CURLcode rc = curl_easy_perform(curl.get()); rc != CURLE_OK)
     return fail(errc::unreachable, url + ": " + curl_easy_strerror(rc) + "; is `tocsin run` up? name another with --server");
   long status = 0;
@@ -36,5 +44,9 @@ result<http_answer> http_get(const std::string& url) {
   answer.status = static_cast<int>(status);
   return answer;
 }
+} // namespace
+
+result<http_answer> http_get(const std::string& url) { return perform(url, nullptr); }
+result<http_answer> http_post_json(const std::string& url, const std::string& body) { return perform(url, &body); }
 
 } // namespace tocsin

@@ -1,4 +1,4 @@
-// A small HTTP GET for the command line: one answer, bounded, within a time.
+// A small HTTP client for the command line: one answer, bounded, within a time.
 #pragma once
 
 #include <string>
@@ -14,5 +14,7 @@ struct http_answer {
 
 /// Follows nothing, uses no proxy. errc::unreachable names the address and the remedy.
 result<http_answer> http_get(const std::string& url);
+/// POST of a JSON body; not tried again.
+result<http_answer> http_post_json(const std::string& url, const std::string& body);
 
 } // namespace tocsin

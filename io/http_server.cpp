@@ -211,6 +211,13 @@ int civetweb_server::on_request(mg_connection* c) {
   request.method = info.request_method;
   request.path = percent_decoded(info.local_uri ? info.local_uri : "", plus::is_plus);
   request.query = info.query_string ? info.query_string : "";
+  const auto header = [c](const char* name) {
+    const char* value = mg_get_header(c, name);
+    return std::string{value ? value : ""};
+  };
+  request.content_type = header("Content-Type");
+  request.origin = header("Origin");
+  request.host = header("Host");
   const char* connection = mg_get_header(c, "Connection");
   bool close = std::string_view{info.http_version} != "1.1" ||
                (connection != nullptr && mg_strcasecmp(connection, "close") == 0);

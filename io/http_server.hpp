@@ -16,6 +16,7 @@ struct http_request {
   std::string method, path, query, body;
   /// Value of a query parameter, percent-decoded; empty if absent.
   std::string parameter(std::string_view name) const;
+  std::string content_type, origin, host; ///< headers, empty if absent
 };
 
 struct http_response {

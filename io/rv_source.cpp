@@ -80,14 +80,17 @@ void rv_source::run() {
     // Trying again cannot help: say so and wait for the end.
     set_state("lost", at.error().text);
     log::error("source_settings", {{"source", settings_.name}, {"error", at.error().text}});
-    while (!stopping_) wait(-1, 0, steady::time_point::max());
+    say_blind();
+    while (!stopping_) {
+      hand_on();
+      wait(-1, 0, steady::time_point::max());
+    }
     return;
   }
-  for (bool again = false; !stopping_; again = true) {
+  while (!stopping_) {
     // One batch may wait for credit, no more: a link that flaps must not pile up records.
     while (!hand_on() && !stopping_) wait(-1, 0, steady::time_point::max());
     if (stopping_) return;
-    if (again) ++counts_.reconnects;
     update_counts();
     set_state("connecting", settings_.daemon);
     link_began_ = monotonic_clock();
@@ -128,6 +131,8 @@ void rv_source::decode(std::string_view frame, timestamp now) {
 
 void rv_source::on_listening(const rv_session& session, timestamp now) {
   listening_ = true;
+  blind_said_ = false;
+  if (std::exchange(listened_before_, true)) ++counts_.reconnects;
   last_frame_ = monotonic_clock();
   const rv_init_response& daemon = session.daemon();
   if (settings_.context.daemon_host.empty()) {
@@ -146,11 +151,16 @@ void rv_source::on_listening(const rv_session& session, timestamp now) {
 }
 
 void rv_source::on_lost(const error& why) {
-  if (listening_) add_sight(record_kind::sight_lost, wall_clock());
+  say_blind();
   listening_ = false;
   set_state("lost", why.text);
   log::warning("source_lost",
                {{"source", settings_.name}, {"daemon", settings_.daemon}, {"error", why.text}});
+}
+
+/// Once per loss. Also when we never saw: after a restart nobody else would say that we are blind.
+void rv_source::say_blind() {
+  if (!std::exchange(blind_said_, true)) add_sight(record_kind::sight_lost, wall_clock());
 }
 
 void rv_source::add_sight(record_kind kind, timestamp now) {

@@ -50,6 +50,7 @@ private:
   void decode(std::string_view frame, timestamp now);
   void on_listening(const rv_session& session, timestamp now);
   void on_lost(const error& why);
+  void say_blind();
   void add_sight(record_kind kind, timestamp now);
   bool hand_on();
   void hand_on_errors();
@@ -78,6 +79,7 @@ private:
   source_status counts_; ///< the numbers only
   file_handle socket_;
   bool listening_ = false, watching_ = false;
+  bool listened_before_ = false, blind_said_ = false;
   std::uint64_t frames_ = 0, slow_told_ = 0;
   steady::time_point link_began_, last_frame_, frame_began_;
   bool frame_open_ = false; ///< frame_began_ holds

@@ -216,7 +216,8 @@ result<std::string> sqlite_store::ledger(const std::string& incident_id) const {
   const std::lock_guard guard{db.mutex};
   auto query = db.prepare("SELECT o.id, o.receiver, o.state, o.created, o.next_attempt, o.attempts,"
                           " coalesce(a.number, 0), a.at, a.state, a.answer FROM outbox o"
-                          " LEFT JOIN attempts a ON a.notification = o.id WHERE o.incident = ?"
+                          " LEFT JOIN attempts a ON a.notification = o.id WHERE o.incident = ?1 OR o.id IN"
+                          " (SELECT detail FROM decisions WHERE incident = ?1 AND what = 'told')"
                           " ORDER BY o.created, o.rowid, a.number");
   if (!query) return tl::make_unexpected(query.error());
   query->bind(1, incident_id);

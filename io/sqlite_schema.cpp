@@ -64,12 +64,36 @@ CREATE TABLE quarantine (
   text TEXT NOT NULL,
   bytes BLOB NOT NULL
 );
-PRAGMA application_id = 0x746f6373;
-PRAGMA user_version = 1;
 )";
-static_assert(application_id == 0x746f6373 && schema_version == 1, "the schema above says so, too");
+constexpr const char* tables_of_version_2 = R"(
+CREATE TABLE decisions (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  incident TEXT NOT NULL,
+  receiver TEXT NOT NULL,
+  route TEXT NOT NULL,
+  what TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  UNIQUE (incident, receiver, route, at, what, detail)
+);
+CREATE INDEX decisions_by_time ON decisions (at);
+CREATE TABLE alarm_changes (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  alarm TEXT NOT NULL,
+  incident TEXT NOT NULL,
+  was TEXT NOT NULL,
+  became TEXT NOT NULL,
+  why TEXT NOT NULL,
+  UNIQUE (alarm, at, was, became, why)
+);
+CREATE INDEX alarm_changes_by_time ON alarm_changes (at);
+PRAGMA application_id = 0x746f6373;
+PRAGMA user_version = 2;
+)";
+static_assert(application_id == 0x746f6373 && schema_version == 2, "the schema above says so, too");
 
-enum class content { empty, ours };
+enum class content { empty, version_1, ours };
 
 /// Looks before anything is written: a foreign file stays as it was.
 result<content> examine(connection& db) {
@@ -83,6 +107,7 @@ result<content> examine(connection& db) {
   if (*application != application_id)
     return fail(errc::invalid,
                 db.path() + ": an SQLite database of another program; name another data_dir");
+  if (*version == 1) return content::version_1;
   if (*version != schema_version)
     return fail(errc::version,
                 db.path() + ": written with schema version " + std::to_string(*version) +
@@ -91,9 +116,12 @@ result<content> examine(connection& db) {
   return content::ours;
 }
 
-result<void> create_tables(connection& db) {
+/// The tables that are missing; what is there stays.
+result<void> create_tables(connection& db, content found) {
   if (auto begun = db.run("BEGIN IMMEDIATE"); !begun) return begun;
-  auto made = db.run(schema);
+  result<void> made;
+  if (found == content::empty) made = db.run(schema);
+  if (made) made = db.run(tables_of_version_2);
   if (made) made = db.run("COMMIT");
   if (!made && db.in_transaction()) (void)db.run("ROLLBACK");
   return made;
@@ -112,8 +140,8 @@ result<std::unique_ptr<connection>> open_for_writing(const std::string& path) {
   for (const char* setting : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL",
                               "PRAGMA foreign_keys = ON", "PRAGMA journal_size_limit = 67108864"})
     if (auto set = (*db)->run(setting); !set) return tl::make_unexpected(set.error());
-  if (*found == content::empty)
-    if (auto made = create_tables(**db); !made) return tl::make_unexpected(made.error());
+  if (*found != content::ours)
+    if (auto made = create_tables(**db, *found); !made) return tl::make_unexpected(made.error());
   return db;
 }
 

@@ -272,6 +272,27 @@ result<void> sqlite_store::quarantine(timestamp at, const std::string& source,
   });
 }
 
+result<void> sqlite_store::note(const std::vector<decision>& decisions, const std::vector<alarm_change>& changes) {
+  if (decisions.empty() && changes.empty()) return {};
+  return write([&](sqlite::connection& db) -> result<void> {
+    for (const decision& d : decisions) {
+      auto put = db.prepare("INSERT OR IGNORE INTO decisions (at, incident, receiver, route, what, detail)"
+                            " VALUES (?, ?, ?, ?, ?, ?)");
+      if (!put) return tl::make_unexpected(put.error());
+      put->bind(1, d.at).bind(2, d.incident).bind(3, d.receiver).bind(4, d.route);
+      if (auto done = put->bind(5, to_text(d.what)).bind(6, d.detail).run(); !done) return done;
+    }
+    for (const alarm_change& c : changes) {
+      auto put = db.prepare("INSERT OR IGNORE INTO alarm_changes (at, alarm, incident, was, became, why)"
+                            " VALUES (?, ?, ?, ?, ?, ?)");
+      if (!put) return tl::make_unexpected(put.error());
+      put->bind(1, c.at).bind(2, c.key).bind(3, c.incident).bind(4, to_text(c.from));
+      if (auto done = put->bind(5, to_text(c.to)).bind(6, c.why).run(); !done) return done;
+    }
+    return {};
+  });
+}
+
 result<std::int64_t> sqlite_store::delete_chunk(const char* sql, std::int64_t bound) {
   return write([&](sqlite::connection& db) -> result<std::int64_t> {
     auto forget = db.prepare(sql);
@@ -309,6 +330,9 @@ result<void> sqlite_store::trim(std::uint64_t offset, timestamp before) {
     done = delete_all(
         "DELETE FROM quarantine WHERE id IN (SELECT id FROM quarantine WHERE at < ?1 LIMIT 1024)",
         until);
+  for (const char* sql : {"DELETE FROM decisions WHERE id IN (SELECT id FROM decisions WHERE at < ?1 LIMIT 1024)",
+                          "DELETE FROM alarm_changes WHERE id IN (SELECT id FROM alarm_changes WHERE at < ?1 LIMIT 1024)"})
+    if (done) done = delete_all(sql, until);
   return done;
 }
 

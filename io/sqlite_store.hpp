@@ -28,6 +28,7 @@ public:
   result<void> record_attempt(const std::string& id, const std::string& state, timestamp at,
                               timestamp next_attempt, const std::string& answer) override;
   result<void> quarantine(timestamp at, const std::string& source, const decode_error& e) override;
+  result<void> note(const std::vector<decision>& decisions, const std::vector<alarm_change>& changes) override;
   result<void> trim(std::uint64_t offset, timestamp before) override;
 
   std::uint64_t next_offset() const override { return next_offset_; }
@@ -41,6 +42,8 @@ public:
   result<std::vector<stored_incident>> incidents(const std::string& state,
                                                  std::size_t most) const override;
   result<std::optional<stored_incident>> find_incident(const std::string& id) const override;
+  result<std::vector<decision>> decisions(const std::string& incident) const override;
+  result<std::vector<alarm_change>> alarm_changes(const std::string& alarm, std::size_t most) const override;
   result<std::string> ledger(const std::string& incident_id) const override;
 
 private:

@@ -13,6 +13,7 @@
 #include "codecs/decoder.hpp"
 #include "core/incident.hpp"
 #include "core/record.hpp"
+#include "core/story.hpp"
 
 namespace tocsin {
 
@@ -56,7 +57,9 @@ public:
   virtual result<void> record_attempt(const std::string& id, const std::string& state, timestamp at,
                                       timestamp next_attempt, const std::string& answer) = 0;
   virtual result<void> quarantine(timestamp at, const std::string& source, const decode_error& e) = 0;
-  /// Drops journal rows before `offset` and closed incidents, outbox rows that wait no more, quarantine before
+  /// Why somebody was told or not, and what became of alarms. What is there already (a replay) is left alone.
+  virtual result<void> note(const std::vector<decision>& decisions, const std::vector<alarm_change>& changes) = 0;
+  /// Drops journal rows before `offset` and closed incidents, outbox rows that wait no more, quarantine, notes before
   /// `before`. The newest journal row always stays: offsets continue from it. Outside a transaction it works in
   /// small ones.
   virtual result<void> trim(std::uint64_t offset, timestamp before) = 0;
@@ -77,6 +80,10 @@ public:
   /// Newest first. `state`: "opened", "updated", "closed"; "open" = not closed; "" = all.
   virtual result<std::vector<stored_incident>> incidents(const std::string& state, std::size_t most) const = 0;
   virtual result<std::optional<stored_incident>> find_incident(const std::string& id) const = 0;
+  /// Every decision about an incident, oldest first.
+  virtual result<std::vector<decision>> decisions(const std::string& incident) const = 0;
+  /// The newest changes of one alarm, or of all when `alarm` is empty; newest first.
+  virtual result<std::vector<alarm_change>> alarm_changes(const std::string& alarm, std::size_t most) const = 0;
   /// The ledger of an incident: every notification with its attempts and answers, as a JSON array.
   virtual result<std::string> ledger(const std::string& incident_id) const = 0;
 };

@@ -42,6 +42,21 @@ struct testing_config : caf::actor_system_config {
   testing_config() { set("scheduler.policy", caf::atom("testing")); }
 };
 
+// Actors made of functions are undefined behaviour in CAF 0.17 (it dereferences a null pointer), so
+// even the small ones are classes.
+template <class Message>
+class collecting final : public caf::event_based_actor {
+public:
+  collecting(caf::actor_config& cfg, std::vector<Message>& into)
+      : event_based_actor(cfg), into_(into) {}
+  caf::behavior make_behavior() override {
+    return {[this](const Message& m) { into_.push_back(m); }};
+  }
+
+private:
+  std::vector<Message>& into_;
+};
+
 class actor_fixture : public ::testing::Test {
 protected:
   /// Runs until no actor has anything to do; no time passes.
@@ -78,9 +93,7 @@ protected:
   /// An actor that keeps every message of one type.
   template <class Message>
   caf::actor collector(std::vector<Message>& into) {
-    return system.spawn([&into]() -> caf::behavior {
-      return {[&into](const Message& m) { into.push_back(m); }};
-    });
+    return system.spawn<collecting<Message>>(into);
   }
 
   testing_config config;

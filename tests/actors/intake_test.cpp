@@ -20,7 +20,7 @@ protected:
     steps.resize(shards);
     intake_options o;
     for (std::size_t i = 0; i < shards; ++i) o.shards.push_back(collector(steps[i]));
-    o.groups = system.spawn([]() -> caf::behavior { return {[](const caf::actor&) {}}; });
+    o.groups = collector(introduced);
     o.metrics = metrics;
     o.anchor = anchor_at(system, at(0));
     o.watermark = watermark;
@@ -29,7 +29,7 @@ protected:
     run();
   }
   void go_live_now() {
-    caf::anon_send(door, go_live{collector(journaled), 0s});
+    caf::anon_send(door, go_live{collector(to_journal), 0s});
     run();
   }
   void feed(std::size_t source, std::shared_ptr<record_batch> batch) {
@@ -48,7 +48,8 @@ protected:
   std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
   std::vector<std::vector<step>> steps;
   std::vector<std::size_t> granted;
-  std::vector<journal_append> journaled;
+  std::vector<journal_append> to_journal;
+  std::vector<caf::actor> introduced;
   caf::actor door;
 };
 
@@ -62,6 +63,23 @@ TEST_F(sequencing, gives_credit_back_when_the_step_is_done_and_not_before) {
   finish(2);
   EXPECT_THAT(granted, ElementsAre(3, 5));
   EXPECT_EQ(metrics->steps_in_flight, 0u);
+}
+
+TEST_F(sequencing, a_journal_that_is_behind_holds_back_credit) {
+  start(1);
+  go_live_now();
+  finish(1);
+  feed(3, heartbeats(1, {"10.0.0.1"}));
+  feed(5, heartbeats(2, {"10.0.0.1"}));
+  finish(3);
+  EXPECT_TRUE(granted.empty());
+  ASSERT_EQ(to_journal.size(), 2u);
+  caf::anon_send(door, journaled{to_journal[0].number});
+  run();
+  EXPECT_THAT(granted, ElementsAre(3));
+  caf::anon_send(door, journaled{to_journal[1].number});
+  run();
+  EXPECT_THAT(granted, ElementsAre(3, 5));
 }
 
 TEST_F(sequencing, an_empty_batch_costs_no_step) {
@@ -112,14 +130,14 @@ TEST_F(sequencing, lets_time_pass_when_a_deadline_comes_and_journals_that_it_did
   const std::size_t before = steps[0].size();
   pass(89s);
   EXPECT_EQ(steps[0].size(), before);
-  EXPECT_TRUE(journaled.empty());
+  EXPECT_TRUE(to_journal.empty());
   pass(1s);
   ASSERT_EQ(steps[0].size(), before + 1);
   EXPECT_EQ(steps[0].back().until, at(90));
   EXPECT_FALSE(steps[0].back().batch);
-  ASSERT_EQ(journaled.size(), 1u);
-  EXPECT_EQ(journaled[0].batch->records[0].kind, record_kind::time_mark);
-  EXPECT_EQ(journaled[0].batch->records[0].at, at(90));
+  ASSERT_EQ(to_journal.size(), 1u);
+  EXPECT_EQ(to_journal[0].batch->records[0].kind, record_kind::time_mark);
+  EXPECT_EQ(to_journal[0].batch->records[0].at, at(90));
 }
 
 TEST_F(sequencing, an_earlier_deadline_replaces_a_later_one) {
@@ -140,7 +158,7 @@ TEST_F(sequencing, before_it_lives_time_is_the_records_own_and_nothing_is_journa
   finish(1, at(1090));
   pass(1h);
   EXPECT_EQ(steps[0].size(), 1u);
-  EXPECT_TRUE(journaled.empty());
+  EXPECT_TRUE(to_journal.empty());
 }
 
 TEST_F(sequencing, the_time_between_two_lives_is_blind) {
@@ -153,7 +171,7 @@ TEST_F(sequencing, the_time_between_two_lives_is_blind) {
   EXPECT_EQ(gap[0].peer, restart_gap);
   EXPECT_EQ(gap[0].at, at(-600) + duration{1});
   EXPECT_EQ(steps[0].back().until, at(0));
-  ASSERT_EQ(journaled.size(), 1u) << "the next life must know of it, too";
+  ASSERT_EQ(to_journal.size(), 1u) << "the next life must know of it, too";
 }
 
 TEST_F(sequencing, tells_who_asks_when_nothing_is_under_way) {

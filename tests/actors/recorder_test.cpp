@@ -159,6 +159,13 @@ public:
   result<void> quarantine(timestamp, const std::string&, const decode_error&) override {
     return no();
   }
+  result<void> note(const std::vector<decision>&, const std::vector<alarm_change>&) override {
+    return no();
+  }
+  result<std::vector<decision>> decisions(const std::string&) const override { return no(); }
+  result<std::vector<alarm_change>> alarm_changes(const std::string&, std::size_t) const override {
+    return no();
+  }
   result<void> trim(std::uint64_t, timestamp) override { return no(); }
   std::uint64_t next_offset() const override { return 0; }
   result<std::uint64_t> offset_at(timestamp) const override { return no(); }

@@ -14,16 +14,23 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+/// Throws whatever text it is sent.
+class fragile_actor final : public caf::event_based_actor {
+public:
+  explicit fragile_actor(caf::actor_config& cfg) : event_based_actor(cfg) {}
+  caf::behavior make_behavior() override {
+    keep_exception_text(this);
+    return {[](const std::string& why) { throw std::runtime_error(why); }};
+  }
+};
+
 class supervising : public actor_fixture {
 protected:
-  /// A child that throws when it is sent a text.
   child_spec fragile(std::string name, bool vital = false) {
     return {name, [this, name](caf::event_based_actor* parent) -> caf::actor {
-              return parent->spawn([this, name](caf::event_based_actor* me) -> caf::behavior {
-                keep_exception_text(me);
-                me->attach_functor([this, name] { ended.push_back(name); });
-                return {[](const std::string& why) { throw std::runtime_error(why); }};
-              });
+              const caf::actor a = parent->spawn<fragile_actor>();
+              a->attach_functor([this, name] { ended.push_back(name); });
+              return a;
             },
             vital};
   }

@@ -80,6 +80,20 @@ TEST(group_loss, incidents_that_were_told_apart_become_the_storm_and_newcomers_j
                               "330 updated critical data_loss_inbound segment/7500/ members 4"}));
 }
 
+TEST(group_loss, one_of_many_that_gets_worse_is_said_at_once_however_calm_the_others_are) {
+  table_under_test t;
+  t.fleet(0, 1, 24);
+  for (int n = 1; n <= 12; ++n)
+    t.raise(100, daemon(n), retransmission_inbound, severity::warning, percent(0.2));
+  for (int n = 1; n <= 12; ++n) // nobody's change so far is worse
+    t.tell(300 + n, daemon(n), retransmission_inbound, symptom_state::changed, severity::warning,
+           100, percent(0.3));
+  t.raise(315, daemon(2), data_loss_inbound, severity::critical);
+  t.until(1000);
+  EXPECT_EQ(t.pages(),
+            (lines{"212.5 opened retransmission_inbound", "315 worse data_loss_inbound"}));
+}
+
 TEST(group_loss, losses_far_apart_are_no_storm) {
   table_under_test t;
   t.fleet(0, 1, 24);

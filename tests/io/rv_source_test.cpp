@@ -96,7 +96,8 @@ TEST_F(rv_source_test, a_daemon_that_is_away_is_tried_again_until_it_is_there) {
   watcher w{settings()};
   ASSERT_TRUE(
       daemon_->wait_until([](const rv_daemon_stats& s) { return s.accepted >= 3; }, patience));
-  EXPECT_EQ(w.seen(), "") << "never seen, so never lost";
+  EXPECT_EQ(w.seen(), "sight_lost@ ") << "told once, or whoever starts us would not know";
+  EXPECT_EQ(w->status().reconnects, 0u);
   daemon_->set_away(false);
   EXPECT_TRUE(w.wait_for("sight_regained@")) << w->status().detail;
 }
@@ -112,6 +113,7 @@ TEST_F(rv_source_test, settings_that_cannot_work_are_named) {
     watcher w{s};
     EXPECT_TRUE(w.wait_for_status(said)) << w->status().detail;
     EXPECT_EQ(w->status().state, "lost");
+    EXPECT_TRUE(w.wait_for("sight_lost@")) << w.seen();
   }
 }
 

@@ -29,7 +29,7 @@ TEST_F(store_opening, another_schema_version_is_named_with_what_to_do) {
   tamper(path, "PRAGMA user_version = 7");
   const auto e = refused(path);
   EXPECT_EQ(e.code, errc::version);
-  EXPECT_THAT(e.text, AllOf(HasSubstr(path), HasSubstr("schema version 7"), HasSubstr("version 1"),
+  EXPECT_THAT(e.text, AllOf(HasSubstr(path), HasSubstr("schema version 7"), HasSubstr("version 2"),
                             HasSubstr("move the file away")));
   const auto reading = open_sqlite_store_read_only(path);
   ASSERT_FALSE(reading);

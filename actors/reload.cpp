@@ -1,0 +1,42 @@
+#include "actors/reload.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <tuple>
+
+namespace tocsin {
+
+namespace {
+
+auto fields(const decode_context& c) { return std::tie(c.service, c.network, c.daemon_host); }
+
+auto fields(const json_mapping& m) { return std::tie(m.at, m.at_unit, m.subject, m.message, m.fields); }
+
+bool same(const source_settings& a, const source_settings& b) {
+  const auto own = [](const source_settings& s) {
+    return std::tie(s.name, s.kind, s.daemon, s.listen, s.user, s.path, s.address, s.time, s.reconnect_min, s.reconnect_max,
+                    s.plant_daemons, s.plant_seed);
+  };
+  return own(a) == own(b) && fields(a.context) == fields(b.context) && fields(a.mapping) == fields(b.mapping);
+}
+
+} // namespace
+
+std::vector<std::string> needs_restart(const settings& old, const settings& fresh) {
+  std::vector<std::string> later;
+  const auto look = [&](bool different, std::string_view what) {
+    if (different) later.emplace_back(what);
+  };
+  look(fresh.data_dir != old.data_dir, "data_dir");
+  look(fresh.http_address != old.http_address, "http.address");
+  look(fresh.http_threads != old.http_threads, "http.threads");
+  look(fresh.shards != old.shards, "shards");
+  look(fresh.snapshot_every != old.snapshot_every, "snapshot.every");
+  look(fresh.keep_journal != old.keep_journal, "keep.journal");
+  look(fresh.keep_incidents != old.keep_incidents, "keep.incidents");
+  look(!std::equal(fresh.sources.begin(), fresh.sources.end(), old.sources.begin(), old.sources.end(), same), "sources");
+  look(fresh.receivers.empty() != old.receivers.empty(), "receivers (from none, or to none)");
+  return later;
+}
+
+} // namespace tocsin

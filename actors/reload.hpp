@@ -1,0 +1,14 @@
+// What of a fresh configuration a running node cannot take over.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+
+namespace tocsin {
+
+/// The keys in which the two differ and which count from the next start only, as people write them.
+std::vector<std::string> needs_restart(const settings& old, const settings& fresh);
+
+} // namespace tocsin

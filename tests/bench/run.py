@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Runs the benchmarks and reports them: a JSON document for programs, a table on standard error for people.
+
+No time makes it fail: only what did not run, or gave a wrong result, does."""
+import argparse
+import json
+import sys
+
+import h
+import live
+import micro
+import tools
+
+PARTS = {
+    "micro": (micro.run, "one line decoded, one heartbeat judged (Google Benchmark)"),
+    "h": (h.run, "workload H through machines and actors, against its oracle, a flat loop and other systems"),
+    "memory": (live.memory, "resident memory per idle daemon in a running node"),
+    "lateness": (live.lateness, "how late a silence is said, by a running node"),
+    "delivery": (live.delivery, "evidence received to webhook written, under load"),
+}
+
+
+def arguments():
+    parts = "\n".join(f"  {name:10} {text}" for name, (_, text) in PARTS.items())
+    p = argparse.ArgumentParser(
+        prog="tests/bench/run.sh", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=f"Measures tocsin. Parts, all of them when none is named:\n{parts}",
+        epilog="Example:  tests/bench/run.sh h memory --json h.json")
+    p.add_argument("parts", nargs="*", metavar="PART")
+    p.add_argument("--json", metavar="FILE", help="write the JSON document here instead of standard output")
+    p.add_argument("--repeat", type=int, default=5, metavar="N", help="runs of everything in part h (default 5)")
+    p.add_argument("--quick", action="store_true", help="small inputs: does it run, is it right? The times mean little")
+    p.add_argument("--no-peers", action="store_true", help="part h without the other systems")
+    p.add_argument("--binary", metavar="FILE", help="measure this tocsin instead of building build/release/tocsin")
+    a = p.parse_args()
+    for name in a.parts:
+        if name not in PARTS:
+            p.error(f"there is no part '{name}'; there are {', '.join(PARTS)}")
+    return a
+
+
+def main():
+    options = arguments()
+    out = tools.report(options.parts or list(PARTS))
+    tools.build(options)
+    for name in options.parts or PARTS:
+        print(f"== {name}: {PARTS[name][1]}", file=sys.stderr, flush=True)
+        try:
+            PARTS[name][0](options, out.of(name))
+        except tools.wrong as e:
+            out.fail(name, str(e))
+        except Exception as e:  # one part that cannot run does not keep the others from running
+            out.fail(name, f"did not run: {type(e).__name__}: {e}")
+    document = json.dumps(out.document(), indent=1)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as f:
+            f.write(document + "\n")
+    else:
+        print(document)
+    out.print_table()
+    return 1 if out.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
