@@ -57,11 +57,6 @@ alerting_rules settings::alerting() const {
   if (!receivers.empty()) out.receivers.clear();
   for (const receiver_settings& r : receivers) out.receivers.push_back(r.rule);
   out.routing = routing;
-  if (out.routing.root.receiver.empty()) { // settings that were never loaded
-    std::vector<std::string> names;
-    for (const receiver_rule& r : out.receivers) names.push_back(r.name);
-    out.routing = default_routing(names);
-  }
   return out;
 }
 

@@ -13,22 +13,6 @@ namespace {
 constexpr duration moment{1};
 constexpr duration silence_kept = 120h; ///< after its end, for those who ask
 
-/// Without a configured tree everybody is told everything, each incident by itself, at once.
-route_rule tell_everybody(const std::vector<receiver_rule>& receivers) {
-  route_rule root;
-  root.id = "root";
-  root.group_interval = root.repeat_interval = 0s;
-  for (const receiver_rule& r : receivers) {
-    route_rule one;
-    one.id = "root/" + std::to_string(root.routes.size());
-    one.receiver = r.name;
-    one.go_on = true;
-    one.group_interval = one.repeat_interval = 0s;
-    root.routes.push_back(std::move(one));
-  }
-  return root;
-}
-
 std::string group_name(const route_rule& route, const incident& i, const label_set& labels) {
   std::string name = route.id + ' ' + route.receiver + '\n';
   if (route.group_all) return name + alarm_key(i);
@@ -48,7 +32,10 @@ alerting::alerting(alerting_rules rules, std::shared_ptr<const rule_book> book)
 
 void alerting::adopt_rules(alerting_rules rules) {
   rules_ = std::move(rules);
-  if (rules_.routing.root.id.empty()) rules_.routing.root = tell_everybody(rules_.receivers);
+  if (!rules_.routing.root.id.empty()) return;
+  std::vector<std::string> names;
+  for (const receiver_rule& r : rules_.receivers) names.push_back(r.name);
+  rules_.routing.root = default_routing(names);
 }
 
 void alerting::set_rules(alerting_rules rules, std::shared_ptr<const rule_book> book) {
