@@ -108,6 +108,7 @@ section describe(document& d) {
       [](receiver_settings& r) { return describe(r); },
       "Who is told; empty = incidents are only shown.");
   describe(v.routing_text, root);
+  describe(v.alarms, root);
   return root;
 }
 

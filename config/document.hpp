@@ -35,6 +35,8 @@ keys::section describe(expected_daemon& e);
 keys::section describe(route_settings& r);
 /// Adds route, inhibit_rules and time_intervals to the root.
 void describe(routing_settings& r, keys::section& root);
+/// Adds alarms, conditions and suppressions to the root; the conditions must not move afterwards.
+void describe(alarm_rules& r, keys::section& root);
 
 /// The document that gives these settings; overrides hold all rules, not only those that differ.
 document document_of(const settings& s);

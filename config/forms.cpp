@@ -151,6 +151,12 @@ std::optional<complaint> daemon_pattern(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<complaint> alarm_pattern(std::string_view text) {
+  if (text.find_first_of(" *") == text.npos || text.size() > 512)
+    return wrong(text, "no pattern over <kind> <subject>", "write for example \"clients_* rvd/10.98.*\"");
+  return std::nullopt;
+}
+
 std::optional<complaint> rv_subject(std::string_view text) {
   bool good = !text.empty() && text.size() <= limits::subject_bytes_max;
   std::size_t start = 0;
@@ -221,6 +227,7 @@ std::string_view schema_pattern(keys::text_check check) {
   if (check == &host_or_none) return "^[A-Za-z0-9._:-]{0,64}$";
   if (check == &daemon_pattern) return "^(rvd/|\\*)";
   if (check == &rate_or_none) return "^([0-9]+/(s|min|h))?$";
+  if (check == &alarm_pattern) return "[ *]";
   if (check == &not_empty || check == &matchers) return ".";
   if (check == &time_of_day) return "^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$";
   if (check == &days_of_month) return "^-?[0-9]{1,2}(:-?[0-9]{1,2})?$";

@@ -26,6 +26,7 @@ std::optional<complaint> host_or_none(std::string_view text);
 std::optional<complaint> network(std::string_view text); ///< RV network string
 std::optional<complaint>
 daemon_pattern(std::string_view text);                      ///< glob over "rvd/<host>/<service>"
+std::optional<complaint> alarm_pattern(std::string_view text); ///< glob over "<kind> <subject>"
 std::optional<complaint> rv_subject(std::string_view text); ///< with '*' and '>' wildcards
 std::optional<complaint> rate_or_none(std::string_view text); ///< "60/min", "5/s", "1000/h"
 std::optional<complaint> not_empty(std::string_view text);

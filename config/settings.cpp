@@ -32,6 +32,7 @@ loaded read(const std::string* yaml, const std::string& file, const environment_
   check_inventory(d, given, problems);
   check_receivers(d, given, problems);
   check_routing(d, given, problems);
+  check_alarms(d, given, problems);
   if (look_at_files) check_files(d, given, problems);
   std::stable_sort(out.problems.begin(), out.problems.end(),
                    [](const config_problem& a, const config_problem& b) {
@@ -57,6 +58,7 @@ alerting_rules settings::alerting() const {
   if (!receivers.empty()) out.receivers.clear();
   for (const receiver_settings& r : receivers) out.receivers.push_back(r.rule);
   out.routing = routing;
+  out.alarms = alarms;
   return out;
 }
 

@@ -41,11 +41,12 @@ struct settings {
   rule_book rules;
   routing_settings routing_text;///< route, inhibit_rules and time_intervals as written
   routing_rules routing;        ///< what they mean; without `route:` default_routing over the receivers
+  alarm_rules alarms{default_conditions()}; ///< every condition has its rule
   json_mapping replay_mapping;  ///< formats.jsonl: for `replay --format jsonl` and sources without their own
   decode_context replay_context;///< formats.defaults: service, network, daemon when messages do not say
   std::string file;             ///< where it was read from, for messages
 
-  alerting_rules alerting() const; ///< the receivers' rules ("default" when none is configured) and the routing
+  alerting_rules alerting() const; ///< the receivers' rules ("default" when none is configured) the routing and the alarms
 };
 
 /// One finding of the check. Line and column start at 1; 0 = the file as a whole.
