@@ -15,19 +15,27 @@ _tocsin() {
     -f|--format) words='tibrvlisten jsonl rv-hex journal auto' ;;
     -o|--output) words='table json' ;;
     -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    tocsin) words='run replay simulate check-config daemons incidents completion --help --version' ;;
+    tocsin) words='run replay simulate check-config route template daemons incidents completion --help --version' ;;
     daemons|incidents) words='list show --help' ;;
+    route) words='show test --help' ;;
+    template) words='preview --help' ;;
+    =) [[ ${COMP_WORDS[COMP_CWORD-2]} == severity ]] && words='info warning critical' ;;
     completion) words='bash zsh fish --help' ;;
     *) case $command in
          run) words='--config --data-dir --http --input --format --emit --once --help' ;;
          replay) words='--input --format --config --until --emit --through --shards --workers --block-bytes --strict --help' ;;
          simulate) words='--scenario --daemons --seed --until --start --pace --help' ;;
          check-config) words='--config --schema --help' ;;
+         route) words='--config --output --at --verify-receivers --help
+           alertname= group= host= incident= network= service= severity= subject= vantage=' ;;
+         template) words='--config --receiver --incident --help' ;;
          daemons) words='--server --output --state --host --limit --help' ;;
          incidents) words='--server --output --state --limit --help' ;;
        esac ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+  return 0
 }
 complete -F _tocsin tocsin
 )";
@@ -38,8 +46,14 @@ autoload -U +X bashcompinit && bashcompinit
 )";
 
 constexpr const char* fish = R"(# fish completion of tocsin: tocsin completion fish | source
-complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config daemons incidents completion'
+complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template daemons incidents completion'
 complete -c tocsin -n '__fish_seen_subcommand_from daemons incidents' -f -a 'list show'
+complete -c tocsin -n '__fish_seen_subcommand_from route' -f -a 'show test'
+complete -c tocsin -n '__fish_seen_subcommand_from template' -f -a 'preview'
+complete -c tocsin -n '__fish_seen_subcommand_from template' -l receiver -x
+complete -c tocsin -n '__fish_seen_subcommand_from template' -l incident -r
+complete -c tocsin -n '__fish_seen_subcommand_from route' -l at -x
+complete -c tocsin -n '__fish_seen_subcommand_from route' -l verify-receivers -x
 complete -c tocsin -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c tocsin -l emit -x -a 'symptoms incidents notifications'
 complete -c tocsin -l through -x -a 'machines actors'

@@ -71,6 +71,37 @@ void add_simulate(CLI::App& app, simulate_command& c) {
   s->footer("Example:  tocsin simulate --daemons 5 --until 10m | tocsin replay -i - -f jsonl --emit symptoms");
 }
 
+void add_route(CLI::App& app, route_command& c, int (*&wanted)(const route_command&)) {
+  auto* noun = app.add_subcommand("route", "Show the tree of routes, or test which of them an incident takes");
+  noun->require_subcommand(1);
+  auto common = [&c](CLI::App* s) {
+    s->add_option("-c,--config", c.config, "YAML configuration");
+    s->add_option("-o,--output", c.output, "table or json")->capture_default_str();
+  };
+  auto* show = noun->add_subcommand("show", "The whole tree");
+  common(show);
+  show->callback([&wanted] { wanted = route_show; });
+  auto* test = noun->add_subcommand("test", "The routes taken by an incident with these labels, with receivers, groups and timers");
+  common(test);
+  test->add_option("labels", c.labels, "LABEL=VALUE; a subject also gives host, service and the inventory's labels");
+  test->add_option("--at", c.at, "When, for calendars (RFC 3339); without it now, and muted routes count as taken");
+  test->add_option("--verify-receivers", c.verify, "Receivers that must be told, with commas between; exit 1 when it is others");
+  test->callback([&wanted] { wanted = route_test; });
+  test->footer("Examples:  tocsin route test -c tocsin.yaml severity=critical subject=rvd/10.98.163.10/7500\n"
+               "           tocsin route test -c tocsin.yaml severity=warning --at 2026-11-21T03:00:00+01:00 --verify-receivers night-shift");
+  noun->footer("Example:  tocsin route show -c tocsin.yaml");
+}
+
+void add_template(CLI::App& app, template_command& c) {
+  auto* noun = app.add_subcommand("template", "What receivers get");
+  noun->require_subcommand(1);
+  auto* preview = noun->add_subcommand("preview", "Print what a receiver would get about an incident");
+  preview->add_option("-c,--config", c.config, "YAML configuration");
+  preview->add_option("-r,--receiver", c.receiver, "Name of the receiver")->required();
+  preview->add_option("--incident", c.incident, "File with an incident or a notification as JSON, or sample")->capture_default_str();
+  preview->footer("Example:  tocsin template preview -c tocsin.yaml --receiver ops-mail");
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app{"Tocsin watches TIB/RV daemons by their heartbeats and tells the right person, once, what is wrong and why.", "tocsin"};
   app.set_version_flag("--version", std::string{"tocsin "} + TOCSIN_VERSION);
@@ -84,6 +115,9 @@ int dispatch(int argc, char** argv) {
   query_command to_query;
   bool query_wanted = false, order_wanted = false;
   order_command to_order;
+  route_command to_route;
+  template_command to_preview;
+  int (*route_wanted)(const route_command&) = nullptr;
   std::string shell;
   add_run(app, to_run);
   add_replay(app, to_replay);
@@ -96,6 +130,8 @@ int dispatch(int argc, char** argv) {
   add_query(app, "daemons", "rvd/<host>/<service>, or <host>/<service>", to_query, query_wanted);
   add_query(app, "incidents", "Id of the incident", to_query, query_wanted);
   add_orders(app, to_order, order_wanted, to_query, query_wanted);
+  add_route(app, to_route, route_wanted);
+  add_template(app, to_preview);
   auto* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
@@ -115,8 +151,10 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("replay")) return replay(to_replay);
   if (app.got_subcommand("simulate")) return simulate(to_simulate);
   if (app.got_subcommand("check-config")) return check(to_check);
+  if (app.got_subcommand("template")) return preview_template(to_preview);
   if (app.got_subcommand("completion")) return complete(shell);
   if (order_wanted) return give_order(to_order);
+  if (route_wanted) return route_wanted(to_route);
   return query_wanted ? query(to_query) : usage;
 }
 

@@ -9,6 +9,8 @@ namespace tocsin {
 void check_rules(const document& d, const given_keys& given, problem_list& problems);
 void check_sources(document& d, const given_keys& given, problem_list& problems);
 void check_receivers(const document& d, const given_keys& given, problem_list& problems);
+/// Also notes whether there is a `route:`, and sets the matchers of routes that are too many aside.
+void check_routing(document& d, const given_keys& given, problem_list& problems);
 void check_inventory(const document& d, const given_keys& given, problem_list& problems);
 /// Files that are named but are not there, or secrets that everybody can read. Looks at the disk.
 void check_files(const document& d, const given_keys& given, problem_list& problems);

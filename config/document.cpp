@@ -107,6 +107,7 @@ section describe(document& d) {
       "receivers", v.receivers, limits::config_receivers_max, [] { return receiver_settings{}; },
       [](receiver_settings& r) { return describe(r); },
       "Who is told; empty = incidents are only shown.");
+  describe(v.routing_text, root);
   return root;
 }
 
@@ -163,10 +164,13 @@ settings finish(document d) {
   v.rules.version = version;
   for (std::size_t i = 0; i < v.sources.size(); ++i)
     v.sources[i].context.vantage = static_cast<std::uint8_t>(i);
+  std::vector<std::string> names;
   for (receiver_settings& r : v.receivers) {
     r.mail.external_url = r.webhook.external_url = r.alertmanager.external_url = v.external_url;
     forms::read_rate(r.rate_limit, r.delivery.rate_count, r.delivery.rate_window);
+    names.push_back(r.rule.name);
   }
+  v.routing = compile(v.routing_text, names);
   return v;
 }
 

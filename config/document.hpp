@@ -32,6 +32,9 @@ keys::section describe(json_mapping& m);
 keys::section describe(source_settings& s);
 keys::section describe(receiver_settings& r);
 keys::section describe(expected_daemon& e);
+keys::section describe(route_settings& r);
+/// Adds route, inhibit_rules and time_intervals to the root.
+void describe(routing_settings& r, keys::section& root);
 
 /// The document that gives these settings; overrides hold all rules, not only those that differ.
 document document_of(const settings& s);

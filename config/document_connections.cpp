@@ -73,7 +73,7 @@ section describe(expected_daemon& e) {
   s.text("network", e.network, "RV network string, for the segment it belongs to.", forms::network);
   s.whole("client_limit", e.client_limit, 0, 10'000'000, "Clients it can take; 0 = by the rules.")
       .unit("clients");
-  s.text_map("labels", e.labels, "Location, group, category …: shown with the daemon.");
+  s.text_map("labels", e.labels, "Area, line, team …: shown with the daemon, and matched by routes as labels of its incidents.");
   return s;
 }
 

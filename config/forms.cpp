@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 
+#include "config/interval_text.hpp"
 #include "core/address_kind.hpp"
 #include "core/limits.hpp"
 
@@ -220,7 +221,14 @@ std::string_view schema_pattern(keys::text_check check) {
   if (check == &host_or_none) return "^[A-Za-z0-9._:-]{0,64}$";
   if (check == &daemon_pattern) return "^(rvd/|\\*)";
   if (check == &rate_or_none) return "^([0-9]+/(s|min|h))?$";
-  if (check == &not_empty) return ".";
+  if (check == &not_empty || check == &matchers) return ".";
+  if (check == &time_of_day) return "^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$";
+  if (check == &days_of_month) return "^-?[0-9]{1,2}(:-?[0-9]{1,2})?$";
+  if (check == &weekdays || check == &months) return "^[A-Za-z0-9]+(:[A-Za-z0-9]+)?$";
+  if (check == &years) return "^[0-9]{4}(:[0-9]{4})?$";
+  if (check == &zone_name) return "^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$";
+  if (check == &label_name) return "^[A-Za-z_][A-Za-z0-9_.:-]*$";
+  if (check == &group_label) return "^([A-Za-z_][A-Za-z0-9_.:-]*|\\.\\.\\.)$";
   return {};
 }
 

@@ -34,8 +34,11 @@ void collect(const section& s, const std::string& path, std::vector<std::string>
     const std::string name = join(path, k.name);
     out.push_back(name);
     if (const auto* inner = std::get_if<section>(&k.value)) collect(*inner, name, out);
-    if (const auto* list = std::get_if<sections_value>(&k.value))
-      collect(list->prototype(), name + "[]", out);
+    const auto* list = std::get_if<sections_value>(&k.value);
+    if (!list) continue;
+    const section item = list->prototype();
+    // Routes hold routes: their keys are those of the section around them.
+    if (item.definition.empty() || item.definition != s.definition) collect(item, name + "[]", out);
   }
 }
 
@@ -259,7 +262,9 @@ private:
               .kinds = {},
               .is_required = false,
               .value = keys::text_value{&text, texts.check}};
-      read_value(one, *item, path + '[' + std::to_string(texts.to->size()) + ']');
+      const std::string name = path + '[' + std::to_string(texts.to->size()) + ']';
+      given_.entries[name] = {place_of(*item), place_of(*item)};
+      read_value(one, *item, name);
       texts.to->push_back(std::move(text));
     }
     if (texts.to->empty())

@@ -6,6 +6,7 @@
 
 #include "config/document.hpp"
 #include "config/forms.hpp"
+#include "config/interval_text.hpp"
 #include "config/json_text.hpp"
 
 namespace tocsin {
@@ -22,7 +23,9 @@ json_text type_of(std::vector<std::string_view> names) {
 json_text text_schema(keys::text_check check) {
   json_text out = json_text::object();
   // `service: 7500` is a number to YAML; the loader takes its text.
-  const bool may_be_number = check == &forms::service;
+  // To YAML 1.1, so are 17:00, 1:5 and 2026.
+  const bool may_be_number = check == &forms::service || check == &forms::time_of_day ||
+                             check == &forms::days_of_month || check == &forms::months || check == &forms::years;
   out.set("type", may_be_number ? type_of({"string", "integer"}) : type_of({"string"}));
   if (const auto pattern = forms::schema_pattern(check); !pattern.empty())
     out.set("pattern", json_text::string(pattern));

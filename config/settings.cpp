@@ -31,6 +31,7 @@ loaded read(const std::string* yaml, const std::string& file, const environment_
   check_rules(d, given, problems);
   check_inventory(d, given, problems);
   check_receivers(d, given, problems);
+  check_routing(d, given, problems);
   if (look_at_files) check_files(d, given, problems);
   std::stable_sort(out.problems.begin(), out.problems.end(),
                    [](const config_problem& a, const config_problem& b) {
@@ -52,10 +53,15 @@ loaded cannot_read(const std::string& path, std::string why) {
 } // namespace
 
 alerting_rules settings::alerting() const {
-  if (receivers.empty()) return {};
   alerting_rules out;
-  out.receivers.clear();
+  if (!receivers.empty()) out.receivers.clear();
   for (const receiver_settings& r : receivers) out.receivers.push_back(r.rule);
+  out.routing = routing;
+  if (out.routing.root.receiver.empty()) { // settings that were never loaded
+    std::vector<std::string> names;
+    for (const receiver_rule& r : out.receivers) names.push_back(r.name);
+    out.routing = default_routing(names);
+  }
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/routing_settings.hpp"
 #include "core/alerting.hpp"
 #include "core/connections.hpp"
 #include "core/delivery_queue.hpp"
@@ -38,11 +39,13 @@ struct settings {
   std::vector<source_settings> sources;
   std::vector<receiver_settings> receivers;
   rule_book rules;
+  routing_settings routing_text;///< route, inhibit_rules and time_intervals as written
+  routing_rules routing;        ///< what they mean; without `route:` default_routing over the receivers
   json_mapping replay_mapping;  ///< formats.jsonl: for `replay --format jsonl` and sources without their own
   decode_context replay_context;///< formats.defaults: service, network, daemon when messages do not say
   std::string file;             ///< where it was read from, for messages
 
-  alerting_rules alerting() const; ///< the receivers' rules; "default" when none is configured
+  alerting_rules alerting() const; ///< the receivers' rules ("default" when none is configured) and the routing
 };
 
 /// One finding of the check. Line and column start at 1; 0 = the file as a whole.

@@ -63,12 +63,21 @@ TEST_F(schema, accepts_the_samples) {
 
 TEST_F(schema, accepts_what_the_loader_accepts) {
   std::vector<std::string> files;
-  for (const char* yaml : {"", "rules:\n", "rules: {clients: off, forecast: on, clock_skew: false}",
-                           "formats: {defaults: {service: 7500}}", "rules: {data_loss: {quiet: 0}}",
-                           "inventory: {daemons: [{host: 10.1.1.1, labels: {line: 3}}]}",
-                           "overrides: [{match: '*', rules: {clients: {limit: 1}}}]",
-                           "sources: [{name: a, kind: jsonl, jsonl: {at: t, fields: {cc: c}}}]",
-                           "receivers: [{name: a, kind: webhook, webhook: {url: 'http://h'}}]"}) {
+  for (const char* yaml :
+       {"", "rules:\n", "rules: {clients: off, forecast: on, clock_skew: false}",
+        "formats: {defaults: {service: 7500}}", "rules: {data_loss: {quiet: 0}}",
+        "inventory: {daemons: [{host: 10.1.1.1, labels: {line: 3}}]}",
+        "overrides: [{match: '*', rules: {clients: {limit: 1}}}]",
+        "sources: [{name: a, kind: jsonl, jsonl: {at: t, fields: {cc: c}}}]",
+        "receivers: [{name: a, kind: webhook, webhook: {url: 'http://h'}}]",
+        "route: {receiver: default, group_by: ['...'], routes: [{continue: true, routes: "
+        "[{matchers: [severity=critical], repeat_interval: 0}]}]}",
+        "inhibit_rules: [{source_matchers: [severity=critical], target_matchers: [severity=info], "
+        "equal: [host]}]",
+        "time_intervals: [{name: n, time_intervals: [{times: [{start_time: 9:00, end_time: "
+        "17:00}], "
+        "days_of_month: [1:5, 7, '-3:-1'], months: [5, 'june:july'], years: [2026], "
+        "weekdays: [sunday], location: Europe/Berlin}]}]"}) {
     EXPECT_TRUE(parse_settings(yaml, "t.yaml").problems.empty()) << yaml;
     files.push_back(file(yaml));
   }
@@ -80,14 +89,28 @@ TEST_F(schema, accepts_what_the_loader_accepts) {
 TEST_F(schema, refuses_plain_mistakes) {
   std::vector<std::string> files;
   for (const char* yaml :
-       {"htp: {}", "http: {adress: x}", "http: {threads: 99}", "http: {address: '8420'}",
-        "snapshot: {every: 30}", "snapshot: {every: soon}", "log: {level: warn}",
-        "rules: {clients: none}", "rules: {clients: {warning_percent: 101}}",
-        "sources: [{kind: rv}]", "sources: [{name: a, kind: rv, path: x}]",
+       {"htp: {}",
+        "http: {adress: x}",
+        "http: {threads: 99}",
+        "http: {address: '8420'}",
+        "snapshot: {every: 30}",
+        "snapshot: {every: soon}",
+        "log: {level: warn}",
+        "rules: {clients: none}",
+        "rules: {clients: {warning_percent: 101}}",
+        "sources: [{kind: rv}]",
+        "sources: [{name: a, kind: rv, path: x}]",
         "receivers: [{name: a, kind: mail}]",
         "receivers: [{name: a, kind: webhook, webhook: {url: 'ftp://h'}}]",
         "receivers: [{name: a, kind: mail, mail: {server: 'm:25', from: a@b, to: []}}]",
-        "overrides: [{match: 10.1.1.1}]", "overrides: [{rules: {}}]"}) {
+        "route: {receiver: default, routes: [{match: {a: b}}]}",
+        "route: {receiver: default, routes: [{routes: {}}]}",
+        "route: {receiver: default, group_by: ['a b']}",
+        "inhibit_rules: [{source_matchers: [a=b]}]",
+        "time_intervals: [{time_intervals: []}]",
+        "time_intervals: [{name: n, time_intervals: [{times: [{start_time: '25:00'}]}]}]",
+        "overrides: [{match: 10.1.1.1}]",
+        "overrides: [{rules: {}}]"}) {
     EXPECT_FALSE(parse_settings(yaml, "t.yaml").ok()) << yaml;
     files.push_back(file(yaml));
   }

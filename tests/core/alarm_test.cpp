@@ -7,14 +7,16 @@
 namespace tocsin {
 namespace {
 
+using testing::alarms_under_test;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::alarms_under_test;
 using testing::rvd;
 using testing::second;
 using enum alarm_state;
-using enum command_kind;
+using command_kind::acknowledge, command_kind::unacknowledge, command_kind::shelve,
+    command_kind::return_to_service, command_kind::reset, command_kind::silence;
+constexpr command_kind take_out = command_kind::out_of_service;
 
 const std::string key = "clients_high " + rvd;
 
@@ -34,17 +36,28 @@ void bring_to(alarm_state wanted, alarms_under_test& a) {
     ASSERT_TRUE(a.order(2, acknowledge, "I1"));
     a.close(3, "I1");
     break;
-  case unacknowledged: break;
-  case acknowledged: ASSERT_TRUE(a.order(2, acknowledge, "I1")); break;
+  case unacknowledged:
+    break;
+  case acknowledged:
+    ASSERT_TRUE(a.order(2, acknowledge, "I1"));
+    break;
   case returned_unacknowledged:
-  case latched_unacknowledged: a.close(3, "I1"); break;
+  case latched_unacknowledged:
+    a.close(3, "I1");
+    break;
   case latched_acknowledged:
     ASSERT_TRUE(a.order(2, acknowledge, "I1"));
     a.close(3, "I1");
     break;
-  case shelved: ASSERT_TRUE(a.order(2, shelve, key, second(1000))); break;
-  case suppressed: a.open(2, "B1", cause_kind::sight_lost, "vantage/fab1"); break;
-  case out_of_service: ASSERT_TRUE(a.order(2, out_of_service, "rvd/10.0.0.1/*")); break;
+  case shelved:
+    ASSERT_TRUE(a.order(2, shelve, key, second(1000)));
+    break;
+  case suppressed:
+    a.open(2, "B1", cause_kind::sight_lost, "vantage/fab1");
+    break;
+  case out_of_service:
+    ASSERT_TRUE(a.order(2, take_out, "rvd/10.0.0.1/*"));
+    break;
   }
   ASSERT_EQ(a.state(), wanted);
   a.out.clear();
@@ -69,14 +82,15 @@ TEST_P(alarm_transition, goes_where_the_table_says) {
   alarms_under_test a{rules_of(is_latched(t.from) || is_latched(t.to))};
   bring_to(t.from, a);
   result<void> answer{};
-  if (t.what == "open") a.open(100, "I2");
-  else if (t.what == "close") a.close(100, "I1");
+  if (t.what == "open")
+    a.open(100, "I2");
+  else if (t.what == "close")
+    a.close(100, "I1");
   else {
     const command_kind kind = *parse_command_kind(t.what);
-    const std::string target = kind == acknowledge || kind == unacknowledge ? "I1"
-                               : kind == out_of_service || kind == return_to_service
-                                   ? "rvd/10.0.0.1/*"
-                                   : key;
+    const std::string target = kind == acknowledge || kind == unacknowledge    ? "I1"
+                               : kind == take_out || kind == return_to_service ? "rvd/10.0.0.1/*"
+                                                                               : key;
     const operator_command c =
         alarms_under_test::command(kind, target, kind == shelve ? second(2000) : never);
     const result<void> asked = a.table.accepts(c, second(100));
@@ -149,8 +163,8 @@ INSTANTIATE_TEST_SUITE_P(
         transition{acknowledged, "shelve", shelved},
         transition{returned_unacknowledged, "shelve", shelved},
         transition{latched_unacknowledged, "shelve", shelved},
-        transition{latched_acknowledged, "shelve", shelved},
-        transition{shelved, "shelve", shelved}, transition{suppressed, "shelve", suppressed},
+        transition{latched_acknowledged, "shelve", shelved}, transition{shelved, "shelve", shelved},
+        transition{suppressed, "shelve", suppressed},
         transition{out_of_service, "shelve", out_of_service},
         transition{shelved, "unshelve", unacknowledged},
         transition{normal, "unshelve", normal, "is normal; it is not shelved"},
@@ -195,8 +209,10 @@ TEST(alarm, an_acknowledgement_has_an_owner_and_may_end) {
   EXPECT_EQ(a.state(), acknowledged) << "deadlines fire strictly before";
   a.out.clear();
   a.table.advance(second(61), a.out);
-  EXPECT_THAT(a.said(),
-              ElementsAre("60 clients_high: acknowledged -> unacknowledged (acknowledgement by ann ended)"));
+  EXPECT_THAT(
+      a.said(),
+      ElementsAre(
+          "60 clients_high: acknowledged -> unacknowledged (acknowledgement by ann ended)"));
   EXPECT_EQ(a.table.of_incident("I1")->owner, "");
   EXPECT_EQ(a.table.next_deadline(), never);
 }
@@ -256,7 +272,8 @@ TEST(alarm, shelved_ends_by_itself_and_shows_what_became_of_it) {
   a.open(20, "I2");
   a.out.clear();
   a.table.advance(second(200), a.out);
-  EXPECT_THAT(a.said(), ElementsAre("100 clients_high: shelved -> unacknowledged (shelving ended)"));
+  EXPECT_THAT(a.said(),
+              ElementsAre("100 clients_high: shelved -> unacknowledged (shelving ended)"));
   EXPECT_EQ(a.table.find(key)->shelved_by, "");
 }
 
@@ -273,10 +290,11 @@ TEST(alarm, that_came_and_went_while_it_was_hidden_needs_nobodys_eye) {
 
 TEST(alarm, orders_out_of_service_hold_for_what_comes_later_and_may_end) {
   alarms_under_test a;
-  ASSERT_TRUE(a.order(1, out_of_service, "rvd/10.0.0.*", second(50)));
-  ASSERT_TRUE(a.order(1, out_of_service, "rvd/10.0.0.1/*"));
+  ASSERT_TRUE(a.order(1, take_out, "rvd/10.0.0.*", second(50)));
+  ASSERT_TRUE(a.order(1, take_out, "rvd/10.0.0.1/*"));
   a.open(2, "I1");
-  EXPECT_THAT(a.said(), ElementsAre("2 clients_high: out_of_service -> out_of_service (incident opened)"));
+  EXPECT_THAT(a.said(),
+              ElementsAre("2 clients_high: out_of_service -> out_of_service (incident opened)"));
   EXPECT_EQ(a.table.find(key)->out_of_service_by, "rvd/10.0.0.*") << "the first that matches";
   a.table.advance(second(51), a.out);
   EXPECT_EQ(a.table.find(key)->out_of_service_by, "rvd/10.0.0.1/*");
@@ -302,10 +320,11 @@ TEST(alarm, suppression_holds_while_any_trigger_is_active_and_never_hides_a_trig
   EXPECT_EQ(a.state(), suppressed);
   a.out.clear();
   a.close(6, "B2", cause_kind::sight_lost, "vantage/b");
-  EXPECT_THAT(a.said(),
-              ElementsAre("6 sight_lost: unacknowledged -> returned_unacknowledged (incident closed)",
-                          "6 clients_high: suppressed -> unacknowledged (suppression ended: blind)",
-                          "6 heartbeat_lost: suppressed -> unacknowledged (suppression ended: blind)"));
+  EXPECT_THAT(
+      a.said(),
+      ElementsAre("6 sight_lost: unacknowledged -> returned_unacknowledged (incident closed)",
+                  "6 clients_high: suppressed -> unacknowledged (suppression ended: blind)",
+                  "6 heartbeat_lost: suppressed -> unacknowledged (suppression ended: blind)"));
 }
 
 TEST(alarm, chatters_when_it_comes_often_and_stops_after_a_calm_window) {
@@ -331,8 +350,9 @@ TEST(alarm, new_rules_say_what_they_change) {
   EXPECT_EQ(a.state("heartbeat_lost " + rvd), suppressed);
   a.out.clear();
   a.table.set_rules({}, second(60), a.out);
-  EXPECT_THAT(a.said(), ElementsAre("60 clients_high: suppressed -> normal (rules changed)",
-                                    "60 heartbeat_lost: suppressed -> unacknowledged (rules changed)"));
+  EXPECT_THAT(a.said(),
+              ElementsAre("60 clients_high: suppressed -> normal (rules changed)",
+                          "60 heartbeat_lost: suppressed -> unacknowledged (rules changed)"));
 }
 
 TEST(alarm, refuses_what_is_not_there) {
@@ -342,7 +362,8 @@ TEST(alarm, refuses_what_is_not_there) {
     return r ? std::string{"taken"} : r.error().text;
   };
   EXPECT_THAT(refusal(acknowledge, "I7"), AllOf(HasSubstr("'I7'"), HasSubstr("incidents list")));
-  EXPECT_THAT(refusal(shelve, "clients_high x"), AllOf(HasSubstr("no alarm 'clients_high x'"), HasSubstr("silence")));
+  EXPECT_THAT(refusal(shelve, "clients_high x"),
+              AllOf(HasSubstr("no alarm 'clients_high x'"), HasSubstr("silence")));
   EXPECT_THAT(refusal(return_to_service, "rvd/*"), HasSubstr("'rvd/*'"));
   EXPECT_THAT(refusal(silence, "S1"), HasSubstr("not about an alarm"));
   a.open(1, "I1");
@@ -350,7 +371,7 @@ TEST(alarm, refuses_what_is_not_there) {
   ASSERT_FALSE(no_end);
   EXPECT_EQ(no_end.error().code, errc::invalid);
   EXPECT_FALSE(a.order(2, acknowledge, "I1", second(1)));
-  EXPECT_FALSE(a.order(2, out_of_service, "*", second(2)));
+  EXPECT_FALSE(a.order(2, take_out, "*", second(2)));
 }
 
 TEST(alarm, every_condition_has_a_response_text_and_a_priority) {
@@ -361,7 +382,8 @@ TEST(alarm, every_condition_has_a_response_text_and_a_priority) {
   for (std::size_t k = 0; k < all.size(); ++k) {
     const auto* rule = rules.condition(static_cast<cause_kind>(k));
     ASSERT_NE(rule, nullptr) << to_text(static_cast<cause_kind>(k));
-    for (const std::string& text : {rule->cause, rule->consequence, rule->action, rule->time_to_respond}) {
+    for (const std::string& text :
+         {rule->cause, rule->consequence, rule->action, rule->time_to_respond}) {
       EXPECT_FALSE(text.empty()) << to_text(rule->kind);
       EXPECT_LE(text.size(), 160u) << text;
     }
