@@ -189,9 +189,15 @@ result<mail_texts> mail_texts_of(const notification& n, const mail_settings& set
   return mail_texts{one_line(*subject, 500), plain_text(*text), plain_text(*html_text)};
 }
 
+mail_texts final_texts(const notification& n, const mail_settings& settings, const mail_texts& own) {
+  const incident_text t = describe(n, settings.external_url);
+  return {own.subject.empty() ? t.headline : own.subject, own.text.empty() ? text_part(t) : own.text,
+          own.html.empty() ? html_part(t, n.about) : own.html};
+}
+
 std::string mail_message(const notification& n, const mail_settings& settings, const mail_texts& own_texts) {
   const incident& i = n.about;
-  const incident_text text = describe(n, settings.external_url);
+  const mail_texts texts = final_texts(n, settings, own_texts);
   const bool urgent = i.level == severity::critical && i.state != incident_state::closed;
   // What the first mail about this incident to this receiver was or would have been called.
   const std::string root = message_id(i.id + ".1@" + n.receiver), own = message_id(n.id);
@@ -199,7 +205,7 @@ std::string mail_message(const notification& n, const mail_settings& settings, c
   std::string out;
   append_header(out, "From", to_header(parse_mailbox(settings.from)));
   append_header(out, "To", recipients(settings.to));
-  append_header(out, "Subject", encoded_words(own_texts.subject.empty() ? text.headline : own_texts.subject));
+  append_header(out, "Subject", encoded_words(texts.subject));
   append_header(out, "Date", internet_date(n.at, "+0000"));
   append_header(out, "Message-Id", own);
   if (own != root) {
@@ -217,8 +223,8 @@ std::string mail_message(const notification& n, const mail_settings& settings, c
   const std::string boundary = "=_tocsin_" + hex_hash(n.id);
   append_header(out, "Content-Type", "multipart/alternative; boundary=\"" + boundary + "\"");
   out += "\r\n";
-  append_part(out, boundary, "text/plain", own_texts.text.empty() ? text_part(text) : own_texts.text);
-  append_part(out, boundary, "text/html", own_texts.html.empty() ? html_part(text, i) : own_texts.html);
+  append_part(out, boundary, "text/plain", texts.text);
+  append_part(out, boundary, "text/html", texts.html);
   return out + "--" + boundary + "--\r\n";
 }
 

@@ -58,6 +58,8 @@ struct mail_texts {
   std::string subject, text, html;
 };
 std::string mail_message(const notification& n, const mail_settings& settings, const mail_texts& own);
+/// The texts as they are sent: `own`, and the built-in ones where that has none.
+mail_texts final_texts(const notification& n, const mail_settings& settings, const mail_texts& own);
 /// What the templates of the settings give; the error names file and line.
 result<mail_texts> mail_texts_of(const notification& n, const mail_settings& settings, const rule_book* book = nullptr);
 std::string webhook_body(const notification& n, const std::string& receiver, const std::string& external_url);
