@@ -1,50 +1,22 @@
-// Delivery: one actor on a thread of its own per receiver, so that a receiver that hangs holds up nobody else.
+// Delivery: hands each notification to its receiver, and starts receivers that crash again.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
-#include "actors/clock.hpp"
-#include "actors/metrics.hpp"
-#include "actors/protocol.hpp"
-#include "core/delivery_queue.hpp"
-#include "io/sender.hpp"
+#include "actors/receiver.hpp"
 
 namespace tocsin {
 
-struct receiver_options {
-  std::string name;
-  std::function<std::unique_ptr<tocsin::sender>()> make; ///< called on the receiver's thread
-  caf::actor recorder;
-  std::shared_ptr<node_metrics> metrics;
-  clock_anchor anchor;
-  duration give_up_after = 72h; ///< then the notification is dead: kept, visible, not lost
-};
-
-class receiver final : public caf::event_based_actor {
-public:
-  receiver(caf::actor_config& cfg, receiver_options options);
-  const char* name() const override { return "receiver"; }
-  caf::behavior make_behavior() override;
-  void on_exit() override;
-
-private:
-  void attempt(const deliver& d);
-  void finished(const deliver& d, const delivery& outcome);
-
-  receiver_options options_;
-  std::unique_ptr<tocsin::sender> sender_;
-};
-
 struct notifier_options {
   caf::actor recorder;
+  bool kept = false; ///< the recorder has a disk: what waits is asked from there, not held here
   std::shared_ptr<node_metrics> metrics;
   clock_anchor anchor;
   std::vector<receiver_options> receivers;
+  std::function<void(const receiver_health&)> health; ///< may be empty; called on a worker
   bool detached = true; ///< tests: false keeps the receivers on the scheduler, under virtual time
 };
 
@@ -58,7 +30,6 @@ struct new_receivers {
   std::shared_ptr<const std::vector<receiver_options>> all;
 };
 
-/// Hands each notification to its receiver; receivers that crash are started again.
 class notifier final : public caf::event_based_actor {
 public:
   notifier(caf::actor_config& cfg, notifier_options options);
@@ -68,6 +39,7 @@ public:
 
 private:
   void start_receiver(const receiver_options& r);
+  void give_again(const std::string& name);
   void restart(const std::string& name);
   void accept(const deliver& d);
   void ended(const caf::down_msg& d);
@@ -75,7 +47,7 @@ private:
   notifier_options options_;
   std::map<std::string, caf::actor> receivers_; ///< null: crashed, and started again soon
   std::map<caf::actor_addr, std::string> names_;
-  /// Handed out and not finished, by receiver: given again to a receiver that crashed.
+  /// Without a disk: handed out and not finished, by receiver; given again to a receiver that crashed.
   std::map<std::string, std::map<std::string, std::shared_ptr<const notification>>> open_;
 };
 

@@ -97,15 +97,40 @@ struct quarantined {
   std::string source;
   decode_error what;
 };
-/// Recorder -> notifier.
+/// Recorder -> notifier -> receiver.
 struct deliver {
   std::shared_ptr<const notification> what;
-  std::uint32_t attempts;
+  std::uint32_t attempts = 0;
+  timestamp due = unset;                ///< not before; unset = at once
+  std::vector<std::string> remaining{}; ///< parts still to do; empty = all
 };
 /// Receiver -> recorder: one attempt's outcome.
 struct attempted {
   std::string id, state, answer;
   timestamp at, next_attempt;
+  std::vector<std::string> remaining{};
+};
+/// Receiver -> recorder: what waits for it on disk, the most urgent first? Answered with refill.
+struct refill_please {
+  std::string receiver;
+  std::size_t most;
+};
+struct refill {
+  std::vector<deliver> all;
+  bool complete; ///< there was no more than that
+};
+/// -> recorder: dead notifications made in [from, until) wait again; "" = of every receiver. Answered with how many.
+struct redrive_dead {
+  std::string receiver;
+  timestamp from, until;
+};
+/// -> notifier -> receivers: dead notifications wait again; look at the disk.
+struct look_at_outbox {};
+/// Receiver -> notifier: its breaker opened or closed.
+struct receiver_health {
+  std::string receiver;
+  bool works;
+  std::string answer;
 };
 
 // -- steering and questions -----------------------------------------------------------------------
@@ -187,6 +212,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::journaled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::quarantined)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::deliver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::attempted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::refill_please)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::refill)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::look_at_outbox)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::redrive_dead)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::receiver_health)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::new_rules)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::wake_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_due)

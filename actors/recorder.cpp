@@ -5,6 +5,7 @@
 #include "actors/supervisor.hpp"
 
 #include "codecs/json_views.hpp"
+#include "codecs/notification_json.hpp"
 #include "io/log.hpp"
 
 namespace tocsin {
@@ -35,6 +36,8 @@ caf::behavior recorder::make_behavior() {
         if (auto outcome = options_.disk->quarantine(q.at, q.source, q.what); !outcome) complain("quarantine", outcome.error());
       },
       [this](const attempted& a) { record(a); },
+      [this](const refill_please& r) -> caf::result<refill> { return waiting_for(r); },
+      [this](const redrive_dead& r) -> caf::result<std::uint64_t> { return redrive(r); },
       [this](const commit_due&) {
         commit_armed_ = false;
         commit();
@@ -122,7 +125,7 @@ void recorder::tell(const story_ptr& told) {
     if (durable) {
       json.clear();
       append_json(json, n);
-      auto is_new = options_.disk->enqueue({n.id, n.receiver, json, n.at, n.at, 0, "waiting", ""});
+      auto is_new = options_.disk->enqueue({n.id, n.receiver, json, n.at, n.at, 0, "waiting", "", n.about.level});
       if (!is_new) complain("enqueue", is_new.error());
       else if (!*is_new) continue; // said in a former life
     }
@@ -156,9 +159,39 @@ void recorder::save(const snapshot_taken& s) {
   if (!trimmed) complain("trim", trimmed.error());
 }
 
+caf::result<refill> recorder::waiting_for(const refill_please& r) {
+  if (!options_.disk) return refill{{}, true};
+  commit(); // what is asked for may be in the open transaction
+  auto rows = options_.disk->waiting_for(r.receiver, r.most);
+  if (!rows) {
+    complain("waiting_for", rows.error());
+    return caf::make_error(caf::sec::runtime_error, rows.error().text);
+  }
+  refill out{{}, rows->size() < r.most};
+  for (outbox_entry& e : *rows) {
+    auto n = parse_notification(e.body);
+    if (n) out.all.push_back({std::make_shared<const notification>(std::move(*n)), e.attempts, e.next_attempt, std::move(e.remaining)});
+    else log::error("outbox_entry_unreadable", {{"notification", e.id}, {"reason", n.error().text}});
+  }
+  return out;
+}
+
+caf::result<std::uint64_t> recorder::redrive(const redrive_dead& r) {
+  if (!options_.disk) return caf::make_error(caf::sec::invalid_argument, "nothing is kept: data_dir is empty");
+  commit();
+  auto count = options_.disk->redrive(r.receiver, r.from, r.until, time_now(this, options_.anchor));
+  if (!count) {
+    complain("redrive", count.error());
+    return caf::make_error(caf::sec::invalid_argument, count.error().text);
+  }
+  options_.metrics->notifications_waiting += *count;
+  if (*count && options_.notifier) send(options_.notifier, look_at_outbox{});
+  return *count;
+}
+
 void recorder::record(const attempted& a) {
   if (!open_transaction()) return;
-  if (auto outcome = options_.disk->record_attempt(a.id, a.state, a.at, a.next_attempt, a.answer); !outcome)
+  if (auto outcome = options_.disk->record_attempt(a.id, a.state, a.at, a.next_attempt, a.answer, a.remaining); !outcome)
     complain("attempt", outcome.error());
   // A delivered notification must not be repeated: known at once.
   commit();

@@ -34,6 +34,8 @@ private:
   void tell(const story_ptr& told);
   void save(const snapshot_taken& s);
   void record(const attempted& a);
+  caf::result<refill> waiting_for(const refill_please& r);
+  caf::result<std::uint64_t> redrive(const redrive_dead& r);
   bool open_transaction();
   void commit();
   void complain(const char* what, const error& e);

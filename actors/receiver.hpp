@@ -1,0 +1,52 @@
+// One receiver on a thread of its own, so that one that hangs holds up nobody else. What is tried when is decided by
+// its queue (core/delivery_queue); it asks the disk for what does not fit.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "actors/clock.hpp"
+#include "actors/metrics.hpp"
+#include "actors/protocol.hpp"
+#include "core/delivery_queue.hpp"
+#include "io/sender.hpp"
+
+namespace tocsin {
+
+struct receiver_options {
+  std::string name;
+  std::function<std::unique_ptr<tocsin::sender>()> make; ///< called on the receiver's thread
+  caf::actor outcomes; ///< told every attempt and the breaker
+  caf::actor memory;   ///< asked for what waits on disk; null: nothing is kept
+  std::shared_ptr<node_metrics> metrics;
+  clock_anchor anchor;
+  delivery_rules rules;
+  std::function<std::string(const notification&)> acknowledge_url; ///< may be empty
+};
+
+class receiver final : public caf::event_based_actor {
+public:
+  receiver(caf::actor_config& cfg, receiver_options options);
+  const char* name() const override { return "receiver"; }
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  void take(const deliver& d, delivery_queue::origin from);
+  void ask();
+  void pump();
+  void attempt(const delivery_queue::item& what);
+  void report(const std::string& id, attempted result);
+  void drop_what_gave_way();
+  timestamp now() { return time_now(this, options_.anchor); }
+
+  receiver_options options_;
+  delivery_queue queue_;
+  std::unordered_map<std::string, std::shared_ptr<const notification>> held_;
+  std::unique_ptr<tocsin::sender> sender_;
+  std::uint64_t generation_ = 0; ///< of the timer that counts
+};
+
+} // namespace tocsin
