@@ -77,7 +77,7 @@ result<operator_command> read_order(const std::string& body, timestamp now) {
     operator_command c{};
     const std::string kind = j.value("kind", "");
     const auto parsed = parse_command_kind(kind);
-    if (!parsed) return fail(errc::invalid, "unknown kind '" + kind + "'; acknowledge, shelve, silence, … see /api/v1/openapi.yaml");
+    if (!parsed || *parsed >= command_kind::receiver_failing) return fail(errc::invalid, "unknown kind '" + kind + "'; acknowledge, shelve, silence, … see /api/v1/openapi.yaml");
     c.kind = *parsed;
     c.target = j.value("target", "");
     c.who = j.value("who", "");

@@ -14,7 +14,6 @@
 #include "actors/reload.hpp"
 #include "actors/shard.hpp"
 #include "actors/telemetry.hpp"
-#include "codecs/notification_json.hpp"
 #include "core/limits.hpp"
 #include "io/clock.hpp"
 #include "io/log.hpp"
@@ -42,17 +41,6 @@ std::optional<restored> parse_snapshot(const std::string& bytes) {
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) r.shards.push_back(std::make_shared<const std::string>(in.get_text()));
   if (!in.ok() || !in.empty()) return std::nullopt;
   return r;
-}
-
-receiver_options make_receiver(const receiver_settings& r, const std::shared_ptr<node_metrics>& metrics, clock_anchor anchor) {
-  receiver_options out;
-  out.name = r.rule.name;
-  out.metrics = metrics;
-  out.anchor = anchor;
-  if (r.kind == "mail") out.make = [mail = r.mail] { return make_mail_sender(mail); };
-  else if (r.kind == "alertmanager") out.make = [to = r.alertmanager] { return make_alertmanager_sender(to); };
-  else out.make = [hook = r.webhook] { return make_webhook_sender(hook); };
-  return out;
 }
 
 } // namespace
@@ -94,16 +82,9 @@ void node::parts::spawn_tree() {
                       recorder_actor = parent->spawn<recorder, caf::detached>(std::move(r));
                       return recorder_actor;
                     }, true};
-  child_spec delivery{"notifier", [this](caf::event_based_actor* parent) -> caf::actor {
-                        notifier_options n{recorder_actor, metrics, anchor, {}};
-                        for (const receiver_settings& r : options.config.receivers) n.receivers.push_back(make_receiver(r, metrics, anchor));
-                        notifier_actor = parent->spawn<notifier>(std::move(n));
-                        caf::anon_send(recorder_actor, notifier_actor);
-                        return notifier_actor;
-                      }, true};
   supervisor_options top;
   top.children.push_back(std::move(memory));
-  if (!options.config.receivers.empty()) top.children.push_back(std::move(delivery));
+  if (!options.config.receivers.empty()) top.children.push_back(delivery_child());
   add_input_path(top.children);
   top.gave_up = [this](const std::string& name, const std::string& reason) {
     log::error("node_failed", {{"actor", name}, {"reason", reason}});
@@ -186,21 +167,6 @@ result<void> node::parts::fold_journal(std::uint64_t offset) {
   return {};
 }
 
-void node::parts::resume_outbox() {
-  if (!disk || options.config.receivers.empty()) return;
-  auto rows = disk->waiting(never, 1'000'000);
-  if (!rows) {
-    log::error("outbox_unreadable", {{"reason", rows.error().text}});
-    return;
-  }
-  for (const outbox_entry& e : *rows) {
-    auto n = parse_notification(e.body);
-    if (n) caf::anon_send(notifier_actor, deliver{std::make_shared<const notification>(std::move(*n)), e.attempts});
-    else log::error("outbox_entry_unreadable", {{"notification", e.id}, {"reason", n.error().text}});
-  }
-  if (!rows->empty()) log::info("outbox_resumed", {{"notifications", std::to_string(rows->size())}});
-}
-
 result<void> node::parts::start_sources() {
   auto& settings_of = options.config.sources;
   for (std::size_t i = 0; i < settings_of.size(); ++i) {
@@ -256,13 +222,19 @@ result<void> node::start() {
       offset = 0;
     }
   }
+  if (p.disk && !p.options.config.external_url.empty()) {
+    auto links = link_signer::open(p.options.config.data_dir);
+    if (!links) return tl::make_unexpected(links.error());
+    p.links = std::move(*links);
+  }
+  p.look_through_outbox();
   p.spawn_tree();
   if (auto folded = p.fold_journal(*offset); !folded) return folded;
-  p.resume_outbox();
   caf::anon_send(p.intake_actor, go_live{p.disk ? p.recorder_actor : caf::actor{}, p.options.config.snapshot_every});
   if (!p.options.config.http_address.empty()) {
     p.http = make_http_server(p.options.config.http_address, static_cast<int>(p.options.config.http_threads));
     add_routes(*p.http, *this);
+    if (p.links) add_acknowledge_route(*p.http, *this, *p.links);
     if (auto up = p.http->start(); !up) return up;
   }
   if (auto up = p.start_sources(); !up) return up;
@@ -308,9 +280,7 @@ std::vector<std::string> node::reload(const settings& fresh) {
   // The notifier starts anew with the new receivers; what was open is taken from the outbox.
   if (had && !fresh.receivers.empty() && p.notifier_actor) {
     old.receivers = fresh.receivers;
-    std::vector<receiver_options> receivers;
-    for (const receiver_settings& r : fresh.receivers) receivers.push_back(make_receiver(r, p.metrics, p.anchor));
-    caf::anon_send(p.notifier_actor, new_receivers{std::make_shared<const std::vector<receiver_options>>(std::move(receivers))});
+    caf::anon_send(p.notifier_actor, new_receivers{std::make_shared<const std::vector<receiver_options>>(p.make_receivers(fresh))});
   }
   ++p.metrics->reloads;
   return later;

@@ -5,9 +5,11 @@
 #include <future>
 #include <semaphore>
 
+#include "actors/acknowledge_link.hpp"
 #include "actors/clock.hpp"
 #include "actors/node.hpp"
 #include "actors/protocol.hpp"
+#include "actors/receiver.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/system.hpp"
 #include "core/limits.hpp"
@@ -28,7 +30,10 @@ struct node::parts {
   void spawn_tree();
   void add_input_path(std::vector<child_spec>& children);
   result<void> fold_journal(std::uint64_t offset);
-  void resume_outbox();
+  void look_through_outbox();
+  std::vector<receiver_options> make_receivers(const settings& s) const;
+  child_spec delivery_child();
+  void tell_health(const receiver_health& h);
   result<void> start_sources();
   void send_sight(std::size_t source, record_kind kind);
   void grant(std::size_t source);
@@ -44,6 +49,7 @@ struct node::parts {
   std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
   std::shared_ptr<store> disk;
   std::unique_ptr<http_server> http;
+  std::optional<link_signer> links; ///< when mails can hold links back to us
   std::vector<std::unique_ptr<source>> sources;
   std::atomic<std::size_t> live_sources{0};
   std::atomic<bool> is_ready{false};

@@ -159,6 +159,8 @@ bool alerting::muted(const route_rule& route, const known& k, const member& m, c
       return what = decision_kind::suppressed, detail = a->suppressed_by, true;
     default: break;
     }
+  if (k.latest.because.subject == "receiver/" + g.receiver)
+    return what = decision_kind::suppressed, detail = "it is about this receiver itself", true;
   for (const auto& [id, s] : silences_)
     if (s.active(at) && match_all(s.matchers, k.labels))
       return what = decision_kind::silenced, detail = id + " by " + s.creator + ": " + s.comment, true;

@@ -24,6 +24,9 @@ enum class command_kind : std::uint8_t {
   reset,             ///< `target`: alarm key of a latched alarm
   silence,        ///< `target`: id (made by who gives it); `matchers`; `from`, `until`, `comment`
   expire_silence, ///< `target`: id of the silence
+  // Of the node itself, not of people:
+  receiver_failing,  ///< `target`: name of the receiver; `comment`: its answer
+  receiver_works,    ///< `target`: name of the receiver
 };
 
 struct operator_command {

@@ -1,0 +1,87 @@
+// A node's receivers: how they are made, and what their outbox holds at the start.
+#include <algorithm>
+
+#include "actors/node_parts.hpp"
+#include "actors/notifier.hpp"
+#include "io/log.hpp"
+
+namespace tocsin {
+
+namespace {
+
+std::function<std::unique_ptr<sender>()> sender_maker(const receiver_settings& r, const std::shared_ptr<const rule_book>& book) {
+  if (r.kind == "mail") return [mail = r.mail] { return make_mail_sender(mail); };
+  if (r.kind == "alertmanager") return [to = r.alertmanager, book] { return make_alertmanager_sender(to, book); };
+  return [hook = r.webhook, book] { return make_webhook_sender(hook, book); };
+}
+
+} // namespace
+
+std::vector<receiver_options> node::parts::make_receivers(const settings& s) const {
+  std::vector<receiver_options> all;
+  for (const receiver_settings& r : s.receivers) {
+    receiver_options o;
+    o.name = r.rule.name;
+    o.make = sender_maker(r, rules);
+    o.metrics = metrics;
+    o.anchor = anchor;
+    o.rules = r.delivery;
+    if (links && !s.external_url.empty())
+      o.acknowledge_url = [signer = *links, base = s.external_url, name = r.rule.name](const notification& n) {
+        return n.about.state == incident_state::closed ? std::string{} : signer.url(base, n.about.id, name, n.at);
+      };
+    all.push_back(std::move(o));
+  }
+  return all;
+}
+
+/// What waits for a receiver that is no more configured would wait for ever: it is dead, and visible as such.
+void node::parts::look_through_outbox() {
+  if (!disk || options.config.receivers.empty()) return;
+  const auto waiting = disk->receivers_waiting();
+  if (!waiting) {
+    log::error("outbox_unreadable", {{"reason", waiting.error().text}});
+    return;
+  }
+  for (const auto& [name, count] : *waiting) {
+    const bool known = std::ranges::any_of(options.config.receivers, [&name = name](const auto& r) { return r.rule.name == name; });
+    if (known) {
+      metrics->notifications_waiting += count;
+      log::info("outbox_resumed", {{"receiver", name}, {"notifications", std::to_string(count)}});
+    } else if (auto buried = disk->bury(name, "no receiver of that name is configured"); buried) {
+      metrics->notifications_dead += *buried;
+      log::warning("outbox_buried", {{"receiver", name}, {"notifications", std::to_string(*buried)},
+                                     {"remedy", "configure it again, then: tocsin notifications redrive --receiver " + name}});
+    }
+  }
+}
+
+child_spec node::parts::delivery_child() {
+  return {"notifier", [this](caf::event_based_actor* parent) -> caf::actor {
+            notifier_options n;
+            n.recorder = recorder_actor;
+            n.kept = disk != nullptr;
+            n.metrics = metrics;
+            n.anchor = anchor;
+            n.receivers = make_receivers(options.config);
+            n.health = [this](const receiver_health& h) { tell_health(h); };
+            notifier_actor = parent->spawn<notifier>(std::move(n));
+            caf::anon_send(recorder_actor, notifier_actor);
+            return notifier_actor;
+          }, true};
+}
+
+/// A receiver that fails is an incident like any other, told by another route.
+void node::parts::tell_health(const receiver_health& h) {
+  operator_command c{};
+  c.kind = h.works ? command_kind::receiver_works : command_kind::receiver_failing;
+  c.target = h.receiver;
+  c.who = "tocsin";
+  c.comment = h.answer.substr(0, 300);
+  for (char& letter : c.comment)
+    if (static_cast<unsigned char>(letter) < 0x20) letter = ' ';
+  log::warning(h.works ? "receiver_works" : "receiver_failing", {{"receiver", h.receiver}, {"answer", c.comment}});
+  if (intake_actor) caf::anon_send(intake_actor, operator_order{encode(c)});
+}
+
+} // namespace tocsin
