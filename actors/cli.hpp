@@ -60,10 +60,10 @@ int run(const run_command& c);
 int check(const check_command& c);
 int query(const query_command& c);
 int simulate(const simulate_command& c);
-int route_show(const route_command& c);
-int route_test(const route_command& c);
 int give_order(const order_command& c);
 void add_orders(CLI::App& app, order_command& order, bool& order_wanted, query_command& query, bool& query_wanted);
+int route_show(const route_command& c);
+int route_test(const route_command& c);
 int complete(const std::string& shell);
 
 /// Reads the configuration and prints its problems; nothing when it cannot be used.

@@ -118,8 +118,8 @@ int dispatch(int argc, char** argv) {
   checks->footer("Example:  tocsin check-config /etc/tocsin/tocsin.yaml");
   add_query(app, "daemons", "rvd/<host>/<service>, or <host>/<service>", to_query, query_wanted);
   add_query(app, "incidents", "Id of the incident", to_query, query_wanted);
-  add_route(app, to_route, route_wanted);
   add_orders(app, to_order, order_wanted, to_query, query_wanted);
+  add_route(app, to_route, route_wanted);
   auto* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
@@ -140,8 +140,8 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("simulate")) return simulate(to_simulate);
   if (app.got_subcommand("check-config")) return check(to_check);
   if (app.got_subcommand("completion")) return complete(shell);
-  if (route_wanted) return route_wanted(to_route);
   if (order_wanted) return give_order(to_order);
+  if (route_wanted) return route_wanted(to_route);
   return query_wanted ? query(to_query) : usage;
 }
 

@@ -156,7 +156,7 @@ void alarm_table::worsen(alarm& a, const incident& i, changes& out) {
 /// nobody's eye.
 void alarm_table::end(alarm& a, const incident& i, bool moved, changes& out) {
   std::erase(a.open, i.id);
-  if (moved) unbind(a, i.id);
+  if (moved || a.incident != i.id) unbind(a, i.id);
   if (!a.open.empty()) return;
   change(a, i.at, moved ? "cause changed" : "incident closed", said::always,
          moved ? alarm_event::moved : alarm_event::ended, out, [&](alarm& x) {

@@ -80,7 +80,8 @@ void alerting::join(const std::string& id, known& k, timestamp at) {
   if (k.latest.state != incident_state::closed)
     for (const route_rule* route : routes_of(rules_.routing.root, k.labels)) {
       if (route->receiver.empty()) continue;
-      std::string name = group_name(*route, k.latest, k.labels);
+      std::string name = told_by(*route, id, k);
+      if (name.empty()) name = group_name(*route, k.latest, k.labels);
       group& g = groups_[name];
       g.route = route->id;
       g.receiver = route->receiver;
@@ -95,6 +96,15 @@ void alerting::join(const std::string& id, known& k, timestamp at) {
     else leave(name, id);
   }
   k.groups = std::move(now);
+}
+
+/// The group in which this route has told of the incident: there it stays, whatever becomes of its labels.
+std::string alerting::told_by(const route_rule& route, const std::string& id, const known& k) const {
+  for (const std::string& name : k.groups) {
+    const group& g = groups_.find(name)->second;
+    if (g.route == route.id && g.receiver == route.receiver && g.members.find(id)->second.told) return name;
+  }
+  return {};
 }
 
 void alerting::leave(const std::string& name, const std::string& id) {

@@ -13,6 +13,7 @@ namespace {
 
 std::string text_part(const incident_text& t) {
   std::string out = t.headline + "\n\n";
+  if (!t.response.empty()) out += t.response + "\n\n";
   std::size_t widest = 0;
   const auto rows = [&](const auto& list, std::string_view indent) {
     widest = 0;
@@ -35,7 +36,13 @@ std::string text_part(const incident_text& t) {
     out += "\nEvidence\n";
     rows(t.evidence, "  ");
   }
+  if (!t.others.empty()) {
+    out += "\nTogether with (" + std::to_string(t.others.size() + t.others_left_out) + ")\n";
+    for (const auto& o : t.others) out += "  " + o + "\n";
+    if (t.others_left_out != 0) out += "  and " + std::to_string(t.others_left_out) + " more\n";
+  }
   if (!t.link.empty()) out += "\n" + t.link + "\n";
+  if (!t.acknowledge.empty()) out += "\nAcknowledge: " + t.acknowledge + "\n";
   return out + "\n-- \nSent by Tocsin. Answers to this mail are read by nobody.\n";
 }
 
@@ -90,6 +97,9 @@ std::string html_part(const incident_text& t, const incident& i) {
   const auto heading = [&](const std::string& text) {
     out += "<h2 style=\"font-size:15px;margin:16px 0 4px\">" + text + "</h2>\n";
   };
+  if (!t.response.empty())
+    out += "<p style=\"white-space:pre-line;background:#f5f5f5;margin:0 0 12px;padding:8px 12px\">" +
+           escaped(t.response) + "</p>\n";
   rows(t.facts);
   if (!t.members.empty()) {
     heading("Members (" + std::to_string(t.members.size() + t.members_left_out) + ")");
@@ -103,6 +113,18 @@ std::string html_part(const incident_text& t, const incident& i) {
     heading("Evidence");
     rows(t.evidence);
   }
+  if (!t.others.empty()) {
+    heading("Together with (" + std::to_string(t.others.size() + t.others_left_out) + ")");
+    out += "<ul style=\"margin:0;padding-left:20px\">\n";
+    for (const auto& o : t.others) out += "<li>" + escaped(o) + "</li>\n";
+    if (t.others_left_out != 0)
+      out += "<li>and " + std::to_string(t.others_left_out) + " more</li>\n";
+    out += "</ul>\n";
+  }
+  if (!t.acknowledge.empty())
+    out += "<p><a href=\"" + escaped(t.acknowledge) +
+           "\" style=\"display:inline-block;padding:8px 16px;background:#1565c0;color:#fff;"
+           "text-decoration:none\">Acknowledge</a></p>\n";
   if (!t.link.empty())
     out += "<p><a href=\"" + escaped(t.link) + "\">" + escaped(t.link) + "</a></p>\n";
   return out + "<p style=\"color:#555\">Sent by Tocsin. Answers to this mail are read by "

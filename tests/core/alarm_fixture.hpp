@@ -53,7 +53,8 @@ struct alarms_under_test {
                      timestamp until = never) {
     return table.apply(command(kind, target, until), second(t), out);
   }
-  /// "5 clients_high: normal -> unacknowledged (incident opened)" of every change since the last call.
+  /// "5 clients_high: normal -> unacknowledged (incident opened)" of every change since the last
+  /// call.
   lines said() {
     lines all;
     for (const alarm_change& c : out) {

@@ -43,20 +43,26 @@ TEST(operator_command, that_is_complete_is_taken) {
 TEST(operator_command, that_lacks_something_is_refused_with_a_remedy) {
   using change = void (*)(operator_command&);
   const std::vector<std::tuple<operator_command, change, std::string>> cases{
-      {shelving(), [](operator_command& c) { c.who = " "; }, "shelve: nobody says who orders it; give"},
+      {shelving(), [](operator_command& c) { c.who = " "; },
+       "shelve: nobody says who orders it; give"},
       {shelving(), [](operator_command& c) { c.target.clear(); }, "nothing is named; name"},
       {shelving(), [](operator_command& c) { c.comment.clear(); }, "no reason is given; say why"},
       {shelving(), [](operator_command& c) { c.until = never; }, "no end is given; say until when"},
       {shelving(), [](operator_command& c) { c.until = now; }, "is in the past; give a time after"},
       {shelving(), [](operator_command& c) { c.matchers = {"a=b"}; }, "takes no matchers; leave"},
-      {shelving(), [](operator_command& c) { c.who = "a\nb"; }, "control character; write it in one"},
+      {shelving(), [](operator_command& c) { c.who = "a\nb"; },
+       "control character; write it in one"},
       {shelving(), [](operator_command& c) { c.comment.assign(2000, 'x'); }, "too long; keep"},
       {silencing(), [](operator_command& c) { c.comment.clear(); }, "silence: no reason is given"},
       {silencing(), [](operator_command& c) { c.until = never; }, "no end is given"},
       {silencing(), [](operator_command& c) { c.from = c.until; }, "let it end after its start"},
       {silencing(), [](operator_command& c) { c.matchers.clear(); }, "no matcher is given; write"},
       {silencing(), [](operator_command& c) { c.matchers = {"a=~\"(\""}; }, "silence: "},
-      {silencing(), [](operator_command& c) { c.matchers = {"a=~\".*\"", "b!=\"x\""}; }, "hold for everything; add"},
+      {silencing(),
+       [](operator_command& c) {
+         c.matchers = {"a=~\".*\"", "b!=\"x\""};
+       },
+       "hold for everything; add"},
   };
   for (const auto& [good, spoil, words] : cases) {
     operator_command c = good;
@@ -105,7 +111,8 @@ RC_GTEST_PROP(operator_command_property, reads_back_what_was_written, ()) {
 RC_GTEST_PROP(operator_command_property, refuses_what_is_cut_or_longer, ()) {
   const std::string bytes = encode(any_command());
   RC_PRE(bytes.size() < limits::command_bytes_max);
-  RC_ASSERT(!decode_command(std::string_view{bytes}.substr(0, *rc::gen::inRange<std::size_t>(0, bytes.size()))));
+  RC_ASSERT(!decode_command(
+      std::string_view{bytes}.substr(0, *rc::gen::inRange<std::size_t>(0, bytes.size()))));
   RC_ASSERT(!decode_command(bytes + '\0'));
   std::string other = bytes;
   other[0] = 2;
