@@ -60,7 +60,9 @@ private:
     if (given_.is_wrong(path)) return;
     const auto [known, fresh] = zones_.try_emplace(name);
     if (fresh) {
-      if (const auto read = load_time_zone(name); !read) known->second = read.error().text;
+      if (const auto read = load_time_zone(name); !read)
+        known->second =
+            read.error().code == errc::missing ? near_time_zone(name) : read.error().text;
     }
     if (!known->second.empty())
       problems_.error(given_.of(path), path + ": there is no time zone " + quoted(name),
@@ -92,7 +94,7 @@ void check_calendars(std::vector<calendar_settings>& calendars, const given_keys
     if (intervals.empty())
       problems.warning(given.of(path), path + " has no time_intervals: it never holds",
                        "add one, or remove it");
-    for (std::size_t k = 0; k < intervals.size(); ++k)
+    for (std::size_t k = 0; k < intervals.size() && !problems.full(); ++k)
       check.run(intervals[k], path + ".time_intervals[" + std::to_string(k) + ']');
   }
 }

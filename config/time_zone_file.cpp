@@ -121,20 +121,6 @@ std::string folder() {
   return own && *own ? own : "/usr/share/zoneinfo";
 }
 
-/// The database lists its zones, by country, in the third column.
-std::string near_name(const std::string& name) {
-  std::ifstream in{folder() + "/zone.tab"};
-  std::vector<std::string> names;
-  std::string line, code, place, zone;
-  while (std::getline(in, line) && names.size() < limits::time_zone_changes_max) {
-    std::istringstream columns{line};
-    if (!line.starts_with('#') && columns >> code >> place >> zone) names.push_back(zone);
-  }
-  const auto near = keys::nearest(name, names);
-  return near ? "did you mean '" + *near + "'?"
-              : "names are those of the tz database, as 'Europe/Berlin'";
-}
-
 } // namespace
 
 result<time_zone> parse_time_zone(std::string name, std::string_view bytes) {
@@ -172,14 +158,25 @@ result<time_zone> load_time_zone(const std::string& name) {
   in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
   // A folder opens, but cannot be read.
-  if (bytes.empty())
-    return fail(errc::missing,
-                std::ifstream{folder() + "/zone.tab"}
-                    ? near_name(name)
-                    : "the system's tz database is not there: install the package tzdata");
+  if (bytes.empty()) return fail(errc::missing, "the tz database has no such zone");
   auto zone = parse_time_zone(name, bytes);
   if (!zone) return fail(zone.error().code, folder() + '/' + name + ": " + zone.error().text);
   return zone;
+}
+
+std::string near_time_zone(const std::string& name) {
+  // It lists its zones, by country, in the third column.
+  std::ifstream in{folder() + "/zone.tab"};
+  if (!in) return "the system's tz database is not there: install the package tzdata";
+  std::vector<std::string> names;
+  std::string line, code, place, zone;
+  while (std::getline(in, line) && names.size() < limits::time_zone_changes_max) {
+    std::istringstream columns{line};
+    if (!line.starts_with('#') && columns >> code >> place >> zone) names.push_back(zone);
+  }
+  const auto near = keys::nearest(name, names);
+  return near ? "did you mean '" + *near + "'?"
+              : "names are those of the tz database, as 'Europe/Berlin'";
 }
 
 } // namespace tocsin

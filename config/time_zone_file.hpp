@@ -10,9 +10,12 @@
 namespace tocsin {
 
 /// Offsets from 1970 to 2100 of a zone of the database: folder TZDIR, else /usr/share/zoneinfo.
-/// "UTC" needs no file. errc::missing: no such zone, with a near name when there is one;
+/// "UTC" needs no file. errc::missing: no such zone;
 /// errc::malformed, too_large: no good file.
 result<time_zone> load_time_zone(const std::string& name);
+/// What to do about a zone that is missing: the most similar name of the database, or where names
+/// come from.
+std::string near_time_zone(const std::string& name);
 /// The same of a file's bytes. What its own list does not cover any more follows its rule (the
 /// POSIX text at its end).
 result<time_zone> parse_time_zone(std::string name, std::string_view bytes);

@@ -9,8 +9,8 @@ from receivers import Hook
 from support import SOURCE, Node, folder, heartbeat, main, read, tocsin, write
 
 FEED = "  - {name: feed, kind: jsonl, address: \"127.0.0.1:0\"}"
-COMMANDS = ["run", "replay", "simulate", "check-config", "daemons", "incidents", "completion"]
-LEAVES = [["run"], ["replay"], ["simulate"], ["check-config"], ["daemons", "list"], ["daemons", "show"], ["incidents", "list"],
+COMMANDS = ["run", "replay", "simulate", "check-config", "route", "daemons", "incidents", "completion"]
+LEAVES = [["run"], ["replay"], ["simulate"], ["check-config"], ["route", "show"], ["route", "test"], ["daemons", "list"], ["daemons", "show"], ["incidents", "list"],
           ["incidents", "show"], ["completion"]]
 
 
