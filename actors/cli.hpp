@@ -55,6 +55,10 @@ struct route_command {
   std::optional<std::string> verify; ///< receivers that must be told, with commas between
 };
 
+struct template_command {
+  std::string config, receiver, incident = "sample";
+};
+
 int replay(const replay_command& c);
 int run(const run_command& c);
 int check(const check_command& c);
@@ -64,6 +68,9 @@ int give_order(const order_command& c);
 void add_orders(CLI::App& app, order_command& order, bool& order_wanted, query_command& query, bool& query_wanted);
 int route_show(const route_command& c);
 int route_test(const route_command& c);
+int preview_template(const template_command& c);
+/// What is wrong with the templates of these receivers, with the templates' files and lines.
+std::vector<config_problem> template_problems(const settings& s);
 int complete(const std::string& shell);
 
 /// Reads the configuration and prints its problems; nothing when it cannot be used.

@@ -10,7 +10,8 @@ int check(const check_command& c) {
     std::fputs(json_schema().c_str(), stdout);
     return done;
   }
-  const loaded l = load_settings(c.config);
+  loaded l = load_settings(c.config);
+  for (config_problem& p : template_problems(l.value)) l.problems.push_back(std::move(p));
   for (const config_problem& p : l.problems) std::fprintf(stdout, "%s\n", to_text(p).c_str());
   if (!l.ok()) return problem;
   std::printf("%s: valid, version %s, %zu sources, %zu receivers\n", c.config.empty() ? "(defaults)" : c.config.c_str(),

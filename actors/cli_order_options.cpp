@@ -30,10 +30,8 @@ void add_verb(CLI::App& noun, const verb& v, order_command& c, bool& wanted) {
 }
 
 CLI::App* add_list(CLI::App& app, const char* what, const char* help, query_command& c, bool& wanted) {
-  auto* noun = app.get_subcommand_no_throw(what);
-  if (!noun) noun = app.add_subcommand(what, help);
+  auto* noun = app.add_subcommand(what, help);
   noun->require_subcommand(1);
-  if (noun->get_subcommand_no_throw("list")) return noun;
   auto* list = noun->add_subcommand("list", "All of them");
   list->add_option("-s,--server", c.server, "Address of the running tocsin")->envname("TOCSIN_SERVER")->capture_default_str();
   list->add_option("-o,--output", c.output, "table or json")->capture_default_str();

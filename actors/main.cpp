@@ -92,6 +92,16 @@ void add_route(CLI::App& app, route_command& c, int (*&wanted)(const route_comma
   noun->footer("Example:  tocsin route show -c tocsin.yaml");
 }
 
+void add_template(CLI::App& app, template_command& c) {
+  auto* noun = app.add_subcommand("template", "What receivers get");
+  noun->require_subcommand(1);
+  auto* preview = noun->add_subcommand("preview", "Print what a receiver would get about an incident");
+  preview->add_option("-c,--config", c.config, "YAML configuration");
+  preview->add_option("-r,--receiver", c.receiver, "Name of the receiver")->required();
+  preview->add_option("--incident", c.incident, "File with an incident or a notification as JSON, or sample")->capture_default_str();
+  preview->footer("Example:  tocsin template preview -c tocsin.yaml --receiver ops-mail");
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app{"Tocsin watches TIB/RV daemons by their heartbeats and tells the right person, once, what is wrong and why.", "tocsin"};
   app.set_version_flag("--version", std::string{"tocsin "} + TOCSIN_VERSION);
@@ -106,6 +116,7 @@ int dispatch(int argc, char** argv) {
   bool query_wanted = false, order_wanted = false;
   order_command to_order;
   route_command to_route;
+  template_command to_preview;
   int (*route_wanted)(const route_command&) = nullptr;
   std::string shell;
   add_run(app, to_run);
@@ -120,6 +131,7 @@ int dispatch(int argc, char** argv) {
   add_query(app, "incidents", "Id of the incident", to_query, query_wanted);
   add_orders(app, to_order, order_wanted, to_query, query_wanted);
   add_route(app, to_route, route_wanted);
+  add_template(app, to_preview);
   auto* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
@@ -139,6 +151,7 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("replay")) return replay(to_replay);
   if (app.got_subcommand("simulate")) return simulate(to_simulate);
   if (app.got_subcommand("check-config")) return check(to_check);
+  if (app.got_subcommand("template")) return preview_template(to_preview);
   if (app.got_subcommand("completion")) return complete(shell);
   if (order_wanted) return give_order(to_order);
   if (route_wanted) return route_wanted(to_route);

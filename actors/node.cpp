@@ -50,6 +50,7 @@ receiver_options make_receiver(const receiver_settings& r, const std::shared_ptr
   out.metrics = metrics;
   out.anchor = anchor;
   if (r.kind == "mail") out.make = [mail = r.mail] { return make_mail_sender(mail); };
+  else if (r.kind == "alertmanager") out.make = [to = r.alertmanager] { return make_alertmanager_sender(to); };
   else out.make = [hook = r.webhook] { return make_webhook_sender(hook); };
   return out;
 }

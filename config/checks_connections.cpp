@@ -143,6 +143,24 @@ void check_webhook(const webhook_settings& w, const std::string& path, const giv
     problems.error(given.of(path + (w.client_key.empty() ? ".client_certificate" : ".client_key")),
                    path + " has only one of client_certificate and client_key",
                    "give both or none");
+  if (const auto kind = forms::private_target(w.url); !kind.empty() && !w.allow_private && !given.is_wrong(path + ".url"))
+    problems.error(given.of(path + ".url"), path + ".url leads to " + std::string{kind},
+                   "if it is meant, say allow_private: true");
+  if (w.format == "pagerduty" && w.routing_key_file.empty())
+    problems.error(given.of(path + ".format"), path + " has no routing_key_file",
+                   "write the integration's routing key into a file and name it in routing_key_file");
+  if (w.format != "pagerduty" && !w.routing_key_file.empty())
+    problems.error(given.key_of(path + ".routing_key_file"),
+                   path + ".routing_key_file has no meaning for format " + w.format, "remove it");
+  if (w.format != "alertmanager" && given.has(path + ".max_alerts"))
+    problems.error(given.key_of(path + ".max_alerts"), path + ".max_alerts has no meaning for format " + w.format,
+                   "remove it");
+  if (w.format != "alertmanager" && !w.payload_template.empty())
+    problems.error(given.key_of(path + ".payload_template"),
+                   path + ".payload_template has no meaning for format " + w.format, "remove one of them");
+  if (w.secret_files.size() > 2)
+    problems.error(given.of(path + ".secret_files"), path + ".secret_files names more than two files",
+                   "keep the new secret and the old one");
   if (!forms::is_http(w.url)) return;
   if (!w.bearer_file.empty() && !forms::is_loopback(w.url))
     problems.warning(given.of(path + ".url"), path + ": the bearer token is sent in clear",
@@ -184,15 +202,17 @@ void check_receivers(const document& d, const given_keys& given, problem_list& p
     if (r.kind.empty()) continue; // said already
     check_kind(describe(r), path, r.kind, given, problems);
     if (!given.has(path + '.' + r.kind)) {
-      const bool mail = r.kind == "mail";
       problems.error(given.of(path),
                      path + " is of kind " + r.kind + " but has no " + r.kind + " section",
-                     mail ? "add mail: {server: host:587, from: a@b, to: [c@d]}"
-                          : "add webhook: {url: https://host/path}");
+                     r.kind == "mail" ? "add mail: {server: host:587, from: a@b, to: [c@d]}"
+                                      : "add " + r.kind + ": {url: https://host/path}");
       continue;
     }
     if (r.kind == "mail") check_mail(r.mail, path + ".mail", given, problems);
     if (r.kind == "webhook") check_webhook(r.webhook, path + ".webhook", given, problems);
+    if (r.kind == "alertmanager") check_webhook(r.alertmanager, path + ".alertmanager", given, problems);
+    if (r.delivery.breaker_pause_max < r.delivery.breaker_pause)
+      problems.error(given.of(path + ".breaker"), path + ".breaker: pause_max is below pause", "write pause <= pause_max");
   }
 }
 
@@ -201,12 +221,21 @@ void check_files(const document& d, const given_keys& given, problem_list& probl
     const receiver_settings& r = d.value.receivers[i];
     const std::string path = indexed("receivers", i);
     check_file(r.mail.password_file, path + ".mail.password_file", true, given, problems);
+    check_file(r.mail.subject_template, path + ".mail.subject_template", false, given, problems);
+    check_file(r.mail.text_template, path + ".mail.text_template", false, given, problems);
+    check_file(r.mail.html_template, path + ".mail.html_template", false, given, problems);
+    check_file(r.webhook.payload_template, path + ".webhook.payload_template", false, given, problems);
     check_file(r.mail.ca_file, path + ".mail.ca_file", false, given, problems);
-    check_file(r.webhook.bearer_file, path + ".webhook.bearer_file", true, given, problems);
-    check_file(r.webhook.ca_file, path + ".webhook.ca_file", false, given, problems);
-    check_file(r.webhook.client_certificate, path + ".webhook.client_certificate", false, given,
-               problems);
-    check_file(r.webhook.client_key, path + ".webhook.client_key", true, given, problems);
+    for (const auto& [w, name] : {std::pair{&r.webhook, ".webhook"}, std::pair{&r.alertmanager, ".alertmanager"}}) {
+      const std::string at = path + name;
+      check_file(w->bearer_file, at + ".bearer_file", true, given, problems);
+      check_file(w->ca_file, at + ".ca_file", false, given, problems);
+      check_file(w->client_certificate, at + ".client_certificate", false, given, problems);
+      check_file(w->client_key, at + ".client_key", true, given, problems);
+      check_file(w->routing_key_file, at + ".routing_key_file", true, given, problems);
+      for (std::size_t k = 0; k < w->secret_files.size(); ++k)
+        check_file(w->secret_files[k], at + ".secret_files[" + std::to_string(k) + ']', true, given, problems);
+    }
   }
   for (std::size_t i = 0; i < d.value.sources.size(); ++i) {
     const source_settings& s = d.value.sources[i];

@@ -165,9 +165,12 @@ settings finish(document d) {
   v.rules.version = version;
   for (std::size_t i = 0; i < v.sources.size(); ++i)
     v.sources[i].context.vantage = static_cast<std::uint8_t>(i);
-  for (receiver_settings& r : v.receivers) r.mail.external_url = r.webhook.external_url = v.external_url;
   std::vector<std::string> names;
-  for (const receiver_settings& r : v.receivers) names.push_back(r.rule.name);
+  for (receiver_settings& r : v.receivers) {
+    r.mail.external_url = r.webhook.external_url = r.alertmanager.external_url = v.external_url;
+    forms::read_rate(r.rate_limit, r.delivery.rate_count, r.delivery.rate_window);
+    names.push_back(r.rule.name);
+  }
   v.routing = compile(v.routing_text, names);
   return v;
 }

@@ -89,18 +89,57 @@ section describe(mail_settings& m) {
   s.text("from", m.from, "Sender.", forms::mail_address).required();
   s.texts("to", m.to, "Recipients.", forms::mail_address).required();
   s.text("ca_file", m.ca_file, "Certificates to trust (PEM); \"\" = the system's.");
+  s.text("subject_template", m.subject_template, "File with a Mustache template of the subject; \"\" = the built-in one.");
+  s.text("text_template", m.text_template, "The same for the plain text.");
+  s.text("html_template", m.html_template, "The same for the HTML; values are escaped.");
   s.span("timeout", m.timeout, 1s, 10min, "For one attempt.");
   return s;
 }
 
-section describe(webhook_settings& w) {
+/// What every receiver by HTTP needs.
+section http_keys(webhook_settings& w, std::string_view url_doc) {
   section s;
-  s.text("url", w.url, "Where the Alertmanager v4 JSON is posted to.", forms::http_url).required();
+  s.text("url", w.url, url_doc, forms::http_url).required();
+  s.flag("allow_private", w.allow_private,
+         "Whether the address may be loopback, private, link-local or a cloud's metadata service. "
+         "Judged by the address that is connected to, whatever the name.");
   s.text("ca_file", w.ca_file, "Certificates to trust (PEM); \"\" = the system's.");
   s.text("bearer_file", w.bearer_file, "File that holds a token for `Authorization: Bearer`.");
   s.text("client_certificate", w.client_certificate, "Certificate to show (PEM), with client_key.");
   s.text("client_key", w.client_key, "Its private key (PEM).");
   s.span("timeout", w.timeout, 1s, 10min, "For one attempt.");
+  return s;
+}
+
+section describe(webhook_settings& w) {
+  section s = http_keys(w, "Where the notification is posted to.");
+  s.choice("format", w.format, {"alertmanager", "cloudevents", "pagerduty"},
+           "`alertmanager`: its webhook message, version 4. `cloudevents`: CloudEvents 1.0, "
+           "structured. `pagerduty`: Events API v2, one event for each incident.");
+  s.texts("secret_files", w.secret_files,
+          "Files with Standard Webhooks secrets (`whsec_` and base64): the request is signed with "
+          "each. Two while one replaces the other; none = unsigned.");
+  s.text("routing_key_file", w.routing_key_file,
+         "File that holds the integration's routing key; for `pagerduty`.");
+  s.whole("max_alerts", w.max_alerts, 0, 10'000,
+          "At most so many incidents in one message, the rest is counted; 0 = all. For "
+          "`alertmanager`.")
+      .unit("incidents");
+  s.text("payload_template", w.payload_template,
+         "File with a Mustache template of a JSON body instead of `format`'s; \"\" = none. Only with format `alertmanager`.");
+  return s;
+}
+
+section describe_alertmanager(webhook_settings& w) {
+  return http_keys(w, "Address of the Alertmanager, without /api/v2/alerts.");
+}
+
+section describe_breaker(delivery_rules& d) {
+  section s;
+  s.whole("failures", d.breaker_failures, 0, 1000,
+          "Failures in a row after which the receiver is left alone; 0 = never.");
+  s.span("pause", d.breaker_pause, 100ms, 1h, "Until it is tried again with one notification; doubles each time.");
+  s.span("pause_max", d.breaker_pause_max, 100ms, 24h, "The longest pause.");
   return s;
 }
 
@@ -110,7 +149,9 @@ section describe(receiver_settings& r) {
   section s;
   s.text("name", r.rule.name, "Unique; stands in the ledger of notifications.", forms::simple_name)
       .required();
-  s.choice("kind", r.kind, {"mail", "webhook"}, "How it is told.").required();
+  s.choice("kind", r.kind, {"mail", "webhook", "alertmanager"},
+           "`mail`: by SMTP. `webhook`: by HTTP POST. `alertmanager`: into a Prometheus Alertmanager.")
+      .required();
   s.choice("least", r.rule.least, {"info", "warning", "critical"},
            "Incidents below this severity are not sent.");
   s.flag("send_closed", r.rule.send_closed, "Whether the end of an incident is sent.");
@@ -118,6 +159,16 @@ section describe(receiver_settings& r) {
   s.group("webhook", describe(r.webhook), "Where incidents are posted to.")
       .required()
       .only_for({"webhook"});
+  s.group("alertmanager", describe_alertmanager(r.alertmanager), "The Alertmanager that takes them.")
+      .required()
+      .only_for({"alertmanager"});
+  s.text("rate_limit", r.rate_limit,
+         "Attempts per `s`, `min` or `h`, as in `60/min`: a tenth of them at once, the others spread; "
+         "critical ones may borrow. \"\" = no limit.",
+         forms::rate_or_none);
+  s.span("give_up_after", r.delivery.give_up_after, 1min, 30 * 24h,
+         "Then a notification that could not be delivered is dead: kept, visible, not tried again.");
+  s.group("breaker", describe_breaker(r.delivery), "Leaves a receiver alone that is down.");
   return s;
 }
 

@@ -1,9 +1,14 @@
 // The checks of text forms.
 #include "config/forms.hpp"
 
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "config/interval_text.hpp"
+#include "core/address_kind.hpp"
 #include "core/limits.hpp"
 
 namespace tocsin::forms {
@@ -169,6 +174,43 @@ std::optional<complaint> rv_subject(std::string_view text) {
   return std::nullopt;
 }
 
+void read_rate(std::string_view text, std::uint32_t& count, duration& window) {
+  const std::size_t slash = text.find('/');
+  std::uint32_t number = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + std::min(slash, text.size()), number);
+  if (slash == text.npos || ec != std::errc{} || end != text.data() + slash) return;
+  const std::string_view unit = text.substr(slash + 1);
+  if (unit != "s" && unit != "min" && unit != "h") return;
+  count = number;
+  window = unit == "s" ? duration{1s} : unit == "min" ? duration{1min} : duration{1h};
+}
+
+std::optional<complaint> rate_or_none(std::string_view text) {
+  std::uint32_t count = 0;
+  duration window{};
+  read_rate(text, count, window);
+  if (!text.empty() && (count == 0 || count > 1'000'000))
+    return wrong(text, "no rate", "write for example 60/min, 5/s or 1000/h");
+  return std::nullopt;
+}
+
+std::string_view private_target(std::string_view url) {
+  std::string_view host_part = authority_of(url);
+  unsigned port = 0;
+  if (!host_part.empty() && host_part.front() == '[') {
+    host_part = host_part.substr(1, host_part.find(']') - 1);
+  } else {
+    split_host_port(authority_of(url), host_part, port);
+  }
+  const std::string text{host_part.substr(0, 64)};
+  if (text == "localhost" || text.ends_with(".localhost")) return "this machine";
+  std::array<std::uint8_t, 4> v4;
+  std::array<std::uint8_t, 16> v6;
+  if (inet_pton(AF_INET, text.c_str(), v4.data()) == 1) return private_kind(v4);
+  if (inet_pton(AF_INET6, text.c_str(), v6.data()) == 1) return private_kind(v6);
+  return {};
+}
+
 std::optional<complaint> not_empty(std::string_view text) {
   if (text.empty()) return complaint{"the text is empty", "give a value"};
   return std::nullopt;
@@ -184,6 +226,7 @@ std::string_view schema_pattern(keys::text_check check) {
   if (check == &host) return "^[A-Za-z0-9._:-]{1,64}$";
   if (check == &host_or_none) return "^[A-Za-z0-9._:-]{0,64}$";
   if (check == &daemon_pattern) return "^(rvd/|\\*)";
+  if (check == &rate_or_none) return "^([0-9]+/(s|min|h))?$";
   if (check == &alarm_pattern) return "[ *]";
   if (check == &not_empty || check == &matchers) return ".";
   if (check == &time_of_day) return "^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$";

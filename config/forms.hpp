@@ -2,6 +2,7 @@
 // remedy.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -27,10 +28,18 @@ std::optional<complaint>
 daemon_pattern(std::string_view text);                      ///< glob over "rvd/<host>/<service>"
 std::optional<complaint> alarm_pattern(std::string_view text); ///< glob over "<kind> <subject>"
 std::optional<complaint> rv_subject(std::string_view text); ///< with '*' and '>' wildcards
+std::optional<complaint> rate_or_none(std::string_view text); ///< "60/min", "5/s", "1000/h"
 std::optional<complaint> not_empty(std::string_view text);
 
 /// The part of a check that a JSON Schema `pattern` can say; empty = nothing.
 std::string_view schema_pattern(keys::text_check check);
+
+/// Sets count and window of a rate that passed the check; leaves them for "".
+void read_rate(std::string_view text, std::uint32_t& count, duration& window);
+
+/// Why nobody would connect to this host or address without being told to: "a loopback address" …; empty = public, or
+/// a name whose address only the DNS knows.
+std::string_view private_target(std::string_view url);
 
 bool is_http(std::string_view url); ///< http://, not https://
 bool is_loopback(std::string_view host_port_or_url);

@@ -104,7 +104,8 @@ std::vector<matcher> read_matchers(const std::vector<std::string>& texts) {
 }
 
 routing_rules compile(const routing_settings& s, const std::vector<std::string>& receivers) {
-  routing_rules out = default_routing(receivers);
+  routing_rules out;
+  out.root = default_routing(receivers.empty() ? std::vector<std::string>{"default"} : receivers);
   if (s.given) {
     const std::size_t n = count_routes(s.route, limits::routes_max);
     if (n > 0 && n <= limits::routes_max) out.root = compile(s.route, "root");

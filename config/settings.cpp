@@ -59,11 +59,6 @@ alerting_rules settings::alerting() const {
   for (const receiver_settings& r : receivers) out.receivers.push_back(r.rule);
   out.routing = routing;
   out.alarms = alarms;
-  if (out.routing.root.receiver.empty()) { // settings that were never loaded
-    std::vector<std::string> names;
-    for (const receiver_rule& r : out.receivers) names.push_back(r.name);
-    out.routing = default_routing(names);
-  }
   return out;
 }
 

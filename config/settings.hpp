@@ -9,6 +9,7 @@
 #include "config/routing_settings.hpp"
 #include "core/alerting.hpp"
 #include "core/connections.hpp"
+#include "core/delivery_queue.hpp"
 #include "core/error.hpp"
 #include "core/rules.hpp"
 
@@ -16,9 +17,12 @@ namespace tocsin {
 
 struct receiver_settings {
   receiver_rule rule;           ///< name, least severity, send_closed
-  std::string kind;             ///< mail or webhook
+  std::string kind;             ///< mail, webhook or alertmanager
   mail_settings mail;
   webhook_settings webhook;
+  webhook_settings alertmanager; ///< url: its own address, without /api/v2/alerts
+  std::string rate_limit;        ///< "60/min"; "" = none
+  delivery_rules delivery;       ///< with the rate of `rate_limit`
 };
 
 struct settings {

@@ -13,22 +13,6 @@ namespace {
 constexpr duration moment{1};
 constexpr duration silence_kept = 120h; ///< after its end, for those who ask
 
-/// Without a configured tree everybody is told everything, each incident by itself, at once.
-route_rule tell_everybody(const std::vector<receiver_rule>& receivers) {
-  route_rule root;
-  root.id = "root";
-  root.group_interval = root.repeat_interval = 0s;
-  for (const receiver_rule& r : receivers) {
-    route_rule one;
-    one.id = "root/" + std::to_string(root.routes.size());
-    one.receiver = r.name;
-    one.go_on = true;
-    one.group_interval = one.repeat_interval = 0s;
-    root.routes.push_back(std::move(one));
-  }
-  return root;
-}
-
 std::string group_name(const route_rule& route, const incident& i, const label_set& labels) {
   std::string name = route.id + ' ' + route.receiver + '\n';
   if (route.group_all) return name + alarm_key(i);
@@ -48,7 +32,10 @@ alerting::alerting(alerting_rules rules, std::shared_ptr<const rule_book> book)
 
 void alerting::adopt_rules(alerting_rules rules) {
   rules_ = std::move(rules);
-  if (rules_.routing.root.id.empty()) rules_.routing.root = tell_everybody(rules_.receivers);
+  if (!rules_.routing.root.id.empty()) return;
+  std::vector<std::string> names;
+  for (const receiver_rule& r : rules_.receivers) names.push_back(r.name);
+  rules_.routing.root = default_routing(names);
 }
 
 void alerting::set_rules(alerting_rules rules, std::shared_ptr<const rule_book> book) {
@@ -93,7 +80,8 @@ void alerting::join(const std::string& id, known& k, timestamp at) {
   if (k.latest.state != incident_state::closed)
     for (const route_rule* route : routes_of(rules_.routing.root, k.labels)) {
       if (route->receiver.empty()) continue;
-      std::string name = group_name(*route, k.latest, k.labels);
+      std::string name = told_by(*route, id, k);
+      if (name.empty()) name = group_name(*route, k.latest, k.labels);
       group& g = groups_[name];
       g.route = route->id;
       g.receiver = route->receiver;
@@ -108,6 +96,15 @@ void alerting::join(const std::string& id, known& k, timestamp at) {
     else leave(name, id);
   }
   k.groups = std::move(now);
+}
+
+/// The group in which this route has told of the incident: there it stays, whatever becomes of its labels.
+std::string alerting::told_by(const route_rule& route, const std::string& id, const known& k) const {
+  for (const std::string& name : k.groups) {
+    const group& g = groups_.find(name)->second;
+    if (g.route == route.id && g.receiver == route.receiver && g.members.find(id)->second.told) return name;
+  }
+  return {};
 }
 
 void alerting::leave(const std::string& name, const std::string& id) {

@@ -118,6 +118,7 @@ private:
 
   void adopt_rules(alerting_rules rules);
   void join(const std::string& id, known& k, timestamp at);
+  std::string told_by(const route_rule& route, const std::string& id, const known& k) const;
   void leave(const std::string& name, const std::string& id);
   void touch(const std::string& name, timestamp at);
   void file(const std::string& name, group& g, timestamp due);
@@ -130,6 +131,7 @@ private:
   const route_rule& route_of(const group& g) const;
   void flush(const std::string& name, timestamp at, story& out);
   void look_at_open(const route_rule& route, known& k, member& m, group& g, timestamp at, outcome& found, story& out);
+  timestamp repeat_at(const route_rule& route, const known& k, const member& m) const;
   bool look_at_closed(const route_rule& route, known& k, member& m, group& g, timestamp at, outcome& found, story& out);
   bool muted(const route_rule& route, const known& k, const member& m, const group& g, timestamp at, decision_kind& what,
              std::string& detail) const;

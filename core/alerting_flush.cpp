@@ -57,7 +57,10 @@ void alerting::flush(const std::string& name, timestamp at, story& out) {
   }
   if (!found.news.empty()) tell(route, name, g, found, at, out);
   for (auto& [id, m] : g.members)
-    if (const known& k = incidents_.find(id)->second; m.told && !over(k.latest)) escalate(route, k, m, at, found, out);
+    if (const known& k = incidents_.find(id)->second; m.told && !over(k.latest)) {
+      escalate(route, k, m, at, found, out);
+      if (const timestamp again = repeat_at(route, k, m); again > at) found.next = std::min(found.next, again);
+    }
   for (const auto& [id, reason] : found.news)
     if (reason == "closed") gone.push_back(id);
   g.mute = found.mute;
@@ -77,14 +80,7 @@ void alerting::look_at_open(const route_rule& route, known& k, member& m, group&
   if (!m.told) reason = "opened";
   else if (i.revision > m.revision && i.level > m.level && i.level >= receiver(g.receiver)->least) reason = "worse";
   else if (i.revision > m.revision && (i.because.kind != m.because || i.because.subject != m.subject)) reason = "cause_changed";
-  else if (route.repeat_interval > 0s) {
-    const alarm* a = alarms_.of_incident(i.id);
-    const timestamp again = later(m.told_last, route.repeat_interval);
-    if (a && state_of(*a) != alarm_state::acknowledged) {
-      if (at >= again) reason = "repeat";
-      else found.next = std::min(found.next, again);
-    }
-  }
+  else if (at >= repeat_at(route, k, m)) reason = "repeat";
   if (reason.empty()) return;
   if (!m.told) {
     if (const member* first = covering(g, k); first && i.level <= first->level)
@@ -107,6 +103,13 @@ void alerting::look_at_open(const route_rule& route, known& k, member& m, group&
   found.news.emplace_back(i.id, std::move(reason));
 }
 
+/// `never` when it is not to be repeated, or somebody has it.
+timestamp alerting::repeat_at(const route_rule& route, const known& k, const member& m) const {
+  if (route.repeat_interval <= 0s) return never;
+  const alarm* a = alarms_.of_incident(k.latest.id);
+  return a && state_of(*a) == alarm_state::acknowledged ? never : later(m.told_last, route.repeat_interval);
+}
+
 /// True when there is nothing more to tell of it here. Whoever was told of the beginning hears of the end, even when a
 /// silence came in between: an open ticket would stay open for ever.
 bool alerting::look_at_closed(const route_rule& route, known& k, member& m, group& g, timestamp at, outcome& found,
@@ -121,7 +124,10 @@ bool alerting::look_at_closed(const route_rule& route, known& k, member& m, grou
       }
     return true;
   }
-  const timestamp end = std::max(m.held_until, later(k.latest.at, hold));
+  timestamp end = std::max(m.held_until, later(k.latest.at, hold));
+  for (const auto& [id, other] : g.members) // of the same alarm, over in this very moment
+    if (const incident& i = incidents_.find(id)->second.latest; !other.told && over(i) && alarm_key(i) == alarm_key(k.latest))
+      end = std::max(end, later(i.at, hold));
   if (hold > 0s && (at < end || same_alarm_open(g, k))) {
     if (at < end) found.next = std::min(found.next, end);
     decide(k, g, m, at, decision_kind::held, "should it come again: until " + to_rfc3339(std::max(end, at)), out);

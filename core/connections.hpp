@@ -55,6 +55,7 @@ struct mail_settings {
   std::vector<std::string> to;
   duration timeout = 30s;
   std::string external_url;     ///< our own address for links
+  std::string subject_template, text_template, html_template; ///< files; empty = the built-in text
 };
 
 struct webhook_settings {
@@ -63,6 +64,12 @@ struct webhook_settings {
   std::string bearer_file;      ///< file with a token for Authorization: Bearer
   duration timeout = 15s;
   std::string external_url;     ///< our own address for links
+  std::string format = "alertmanager"; ///< alertmanager (webhook v4), cloudevents, pagerduty
+  std::vector<std::string> secret_files; ///< Standard Webhooks secrets; two while one replaces the other
+  std::string routing_key_file; ///< pagerduty
+  std::uint32_t max_alerts = 0; ///< alertmanager: at most so many in one message; 0 = all
+  bool allow_private = false;   ///< whether loopback, private, link-local and metadata addresses may be told
+  std::string payload_template; ///< file; empty = as `format` says
 };
 
 } // namespace tocsin

@@ -38,20 +38,20 @@ const route_rule* find_route(const route_rule& root, std::string_view id) {
   return nullptr;
 }
 
-routing_rules default_routing(const std::vector<std::string>& receivers) {
-  routing_rules out;
-  out.root.id = "root";
-  out.root.receiver = receivers.empty() ? "default" : receivers.front();
-  out.root.repeat_interval = 0s;
+route_rule default_routing(const std::vector<std::string>& receivers) {
+  route_rule root;
+  root.id = "root";
+  root.group_interval = root.repeat_interval = 0s;
+  if (!receivers.empty()) root.receiver = receivers.front();
   for (const std::string& receiver : receivers) {
-    route_rule child;
-    child.id = "root/" + std::to_string(out.root.routes.size());
-    child.receiver = receiver;
-    child.go_on = true;
-    child.repeat_interval = 0s;
-    out.root.routes.push_back(std::move(child));
+    route_rule one;
+    one.id = "root/" + std::to_string(root.routes.size());
+    one.receiver = receiver;
+    one.go_on = true;
+    one.group_interval = one.repeat_interval = 0s;
+    root.routes.push_back(std::move(one));
   }
-  return out;
+  return root;
 }
 
 bool inhibits(const inhibit_rule& rule, const label_set& source, const label_set& target) {

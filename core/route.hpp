@@ -63,7 +63,7 @@ struct routing_rules {
 };
 /// What holds when nobody configured routes: every receiver is told of every incident (its own `least` and
 /// `send_closed` decide), each by itself, at once, never repeated. One child of the root per receiver.
-routing_rules default_routing(const std::vector<std::string>& receivers);
+route_rule default_routing(const std::vector<std::string>& receivers);
 
 /// Name of the calendar that mutes this route at `t` (the mute calendar that holds, or "not " + the active ones when
 /// none of them does); empty = it may speak.

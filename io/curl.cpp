@@ -4,14 +4,21 @@
 #include <csignal>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
+#include <cstring>
 #include <new>
 #include <system_error>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
+#include "core/address_kind.hpp"
 #include "io/clock.hpp"
 
 namespace tocsin {
@@ -76,6 +83,7 @@ void curl_session::prepare(const std::string& url, const char* protocols,
                            const std::string& ca_file, duration timeout) {
   curl_easy_reset(handle_);
   text_[0] = '\0';
+  forbidden_.clear();
   set(CURLOPT_ERRORBUFFER, text_);
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_PROTOCOLS_STR, protocols);
@@ -99,6 +107,32 @@ void curl_session::prepare(const std::string& url, const char* protocols,
   set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(std::min<duration>(timeout, 10s)));
 }
 
+void curl_session::forbid_private() {
+  set(CURLOPT_OPENSOCKETFUNCTION, &curl_session::open_socket);
+  set(CURLOPT_OPENSOCKETDATA, this);
+}
+
+curl_socket_t curl_session::open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+  std::string_view kind = "an address of unknown family";
+  char text[INET6_ADDRSTRLEN] = "?";
+  if (address->family == AF_INET && address->addrlen >= sizeof(sockaddr_in)) {
+    std::array<std::uint8_t, 4> bytes;
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in&>(address->addr).sin_addr, bytes.size());
+    kind = private_kind(bytes);
+    inet_ntop(AF_INET, bytes.data(), text, sizeof text);
+  } else if (address->family == AF_INET6 && address->addrlen >= sizeof(sockaddr_in6)) {
+    std::array<std::uint8_t, 16> bytes;
+    // curl's own struct ends before a long address does.
+    const auto* raw = reinterpret_cast<const char*>(&address->addr) + offsetof(sockaddr_in6, sin6_addr);
+    std::memcpy(bytes.data(), raw, bytes.size());
+    kind = private_kind(bytes);
+    inet_ntop(AF_INET6, bytes.data(), text, sizeof text);
+  }
+  if (kind.empty()) return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  static_cast<curl_session*>(self)->forbidden_ = std::string{text} + " is " + std::string{kind};
+  return CURL_SOCKET_BAD;
+}
+
 int curl_session::watch(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return monotonic_clock() >= static_cast<curl_session*>(self)->deadline_ ? 1 : 0;
 }
@@ -109,6 +143,8 @@ CURLcode curl_session::perform() {
 }
 
 std::string curl_session::explain(CURLcode code) const {
+  if (!forbidden_.empty() && code == CURLE_COULDNT_CONNECT)
+    return forbidden_ + "; if it is meant, say allow_private: true in this receiver";
   std::string out = text_[0] != '\0' ? text_ : curl_easy_strerror(code);
   switch (code) {
   case CURLE_PEER_FAILED_VERIFICATION:

@@ -35,14 +35,19 @@ public:
   /// `timeout`.
   void prepare(const std::string& url, const char* protocols, const std::string& ca_file,
                duration timeout);
+  /// Lets no connection be made to loopback, private and link-local addresses, whatever name leads to them: asked of
+  /// the address itself, so that no second answer of the DNS gets round it.
+  void forbid_private();
   CURLcode perform();
   /// What went wrong, for people, with the remedy where one is known.
   std::string explain(CURLcode code) const;
 
 private:
+  static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int watch(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
   CURL* handle_;
   std::chrono::steady_clock::time_point deadline_{};
+  std::string forbidden_; ///< the address that was not connected to, and why
   char text_[CURL_ERROR_SIZE] = "";
 };
 

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t members_named = 20;
 constexpr std::size_t evidence_named = 50;
 constexpr std::size_t line_bytes_max = 500;
+constexpr std::size_t response_bytes_max = 8192;
 
 std::string words(std::string_view snake_case) {
   std::string out = one_line(snake_case, line_bytes_max);
@@ -72,6 +73,9 @@ std::string reason_words(const std::string& reason) {
   if (reason == "worse") return "it got worse";
   if (reason == "cause_changed") return "another cause is more likely now";
   if (reason == "closed") return "it is over";
+  if (reason == "repeat") return "it is still open";
+  if (reason == "escalated") return "nobody has acknowledged it";
+  if (reason == "digest") return "a summary, because there were too many";
   return words(reason);
 }
 
@@ -110,7 +114,20 @@ std::string incident_link(const incident& i, const std::string& external_url) {
 }
 
 incident_text describe(const notification& n, const std::string& external_url) {
-  const incident& i = n.about;
+  incident_text out = describe(n.about, external_url);
+  out.facts.emplace_back("Told because", reason_words(n.reason));
+  if (!n.route.empty()) out.facts.emplace_back("Route", one_line(n.route, line_bytes_max));
+  out.response = plain_text(std::string_view{n.response}.substr(0, response_bytes_max));
+  out.acknowledge = one_line(n.acknowledge_url, 2 * line_bytes_max);
+  const std::size_t named = std::min(n.more.size(), members_named);
+  for (std::size_t k = 0; k < named; ++k)
+    out.others.push_back(severity_word(n.more[k]) + ": " + one_line(n.more[k].title, 200));
+  out.others_left_out = n.more.size() - named;
+  if (!n.more.empty()) out.headline += " and " + std::to_string(n.more.size()) + " more";
+  return out;
+}
+
+incident_text describe(const incident& i, const std::string& external_url) {
   incident_text out;
   out.headline = severity_word(i) + ": " + one_line(i.title, 200);
   const auto add = [&](std::string label, std::string value) {
@@ -128,7 +145,6 @@ incident_text describe(const notification& n, const std::string& external_url) {
                    readable_probability(i.because.probability));
   if (!i.group.empty()) add("Group", one_line(i.group, line_bytes_max));
   add("Incident", one_line(i.id, line_bytes_max) + ", revision " + std::to_string(i.revision));
-  add("Told because", reason_words(n.reason));
   const std::size_t named = std::min(i.members.size(), members_named);
   for (std::size_t k = 0; k < named; ++k)
     out.members.push_back(one_line(i.members[k], line_bytes_max));

@@ -2,9 +2,12 @@
 // an incident.
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "io/incident_text.hpp"
 #include "io/mail_format.hpp"
 #include "io/sender.hpp"
+#include "io/template_data.hpp"
 #include "io/text.hpp"
 
 namespace tocsin {
@@ -13,6 +16,7 @@ namespace {
 
 std::string text_part(const incident_text& t) {
   std::string out = t.headline + "\n\n";
+  if (!t.response.empty()) out += t.response + "\n\n";
   std::size_t widest = 0;
   const auto rows = [&](const auto& list, std::string_view indent) {
     widest = 0;
@@ -35,7 +39,13 @@ std::string text_part(const incident_text& t) {
     out += "\nEvidence\n";
     rows(t.evidence, "  ");
   }
+  if (!t.others.empty()) {
+    out += "\nTogether with (" + std::to_string(t.others.size() + t.others_left_out) + ")\n";
+    for (const auto& o : t.others) out += "  " + o + "\n";
+    if (t.others_left_out != 0) out += "  and " + std::to_string(t.others_left_out) + " more\n";
+  }
   if (!t.link.empty()) out += "\n" + t.link + "\n";
+  if (!t.acknowledge.empty()) out += "\nAcknowledge: " + t.acknowledge + "\n";
   return out + "\n-- \nSent by Tocsin. Answers to this mail are read by nobody.\n";
 }
 
@@ -90,6 +100,9 @@ std::string html_part(const incident_text& t, const incident& i) {
   const auto heading = [&](const std::string& text) {
     out += "<h2 style=\"font-size:15px;margin:16px 0 4px\">" + text + "</h2>\n";
   };
+  if (!t.response.empty())
+    out += "<p style=\"white-space:pre-line;background:#f5f5f5;margin:0 0 12px;padding:8px 12px\">" +
+           escaped(t.response) + "</p>\n";
   rows(t.facts);
   if (!t.members.empty()) {
     heading("Members (" + std::to_string(t.members.size() + t.members_left_out) + ")");
@@ -103,6 +116,18 @@ std::string html_part(const incident_text& t, const incident& i) {
     heading("Evidence");
     rows(t.evidence);
   }
+  if (!t.others.empty()) {
+    heading("Together with (" + std::to_string(t.others.size() + t.others_left_out) + ")");
+    out += "<ul style=\"margin:0;padding-left:20px\">\n";
+    for (const auto& o : t.others) out += "<li>" + escaped(o) + "</li>\n";
+    if (t.others_left_out != 0)
+      out += "<li>and " + std::to_string(t.others_left_out) + " more</li>\n";
+    out += "</ul>\n";
+  }
+  if (!t.acknowledge.empty())
+    out += "<p><a href=\"" + escaped(t.acknowledge) +
+           "\" style=\"display:inline-block;padding:8px 16px;background:#1565c0;color:#fff;"
+           "text-decoration:none\">Acknowledge</a></p>\n";
   if (!t.link.empty())
     out += "<p><a href=\"" + escaped(t.link) + "\">" + escaped(t.link) + "</a></p>\n";
   return out + "<p style=\"color:#555\">Sent by Tocsin. Answers to this mail are read by "
@@ -147,8 +172,32 @@ void append_part(std::string& out, const std::string& boundary, const char* type
 } // namespace
 
 std::string mail_message(const notification& n, const mail_settings& settings) {
+  return mail_message(n, settings, {});
+}
+
+result<mail_texts> mail_texts_of(const notification& n, const mail_settings& settings, const rule_book* book) {
+  using enum text_template::escaping;
+  if (settings.subject_template.empty() && settings.text_template.empty() && settings.html_template.empty())
+    return mail_texts{};
+  const auto data = template_data(n, settings.external_url, book);
+  auto subject = filled(settings.subject_template, none, data);
+  if (!subject) return fail(subject.error().code, subject.error().text);
+  auto text = filled(settings.text_template, none, data);
+  if (!text) return fail(text.error().code, text.error().text);
+  auto html_text = filled(settings.html_template, html, data);
+  if (!html_text) return fail(html_text.error().code, html_text.error().text);
+  return mail_texts{one_line(*subject, 500), plain_text(*text), plain_text(*html_text)};
+}
+
+mail_texts final_texts(const notification& n, const mail_settings& settings, const mail_texts& own) {
+  const incident_text t = describe(n, settings.external_url);
+  return {own.subject.empty() ? t.headline : own.subject, own.text.empty() ? text_part(t) : own.text,
+          own.html.empty() ? html_part(t, n.about) : own.html};
+}
+
+std::string mail_message(const notification& n, const mail_settings& settings, const mail_texts& own_texts) {
   const incident& i = n.about;
-  const incident_text text = describe(n, settings.external_url);
+  const mail_texts texts = final_texts(n, settings, own_texts);
   const bool urgent = i.level == severity::critical && i.state != incident_state::closed;
   // What the first mail about this incident to this receiver was or would have been called.
   const std::string root = message_id(i.id + ".1@" + n.receiver), own = message_id(n.id);
@@ -156,7 +205,7 @@ std::string mail_message(const notification& n, const mail_settings& settings) {
   std::string out;
   append_header(out, "From", to_header(parse_mailbox(settings.from)));
   append_header(out, "To", recipients(settings.to));
-  append_header(out, "Subject", encoded_words(text.headline));
+  append_header(out, "Subject", encoded_words(texts.subject));
   append_header(out, "Date", internet_date(n.at, "+0000"));
   append_header(out, "Message-Id", own);
   if (own != root) {
@@ -174,8 +223,8 @@ std::string mail_message(const notification& n, const mail_settings& settings) {
   const std::string boundary = "=_tocsin_" + hex_hash(n.id);
   append_header(out, "Content-Type", "multipart/alternative; boundary=\"" + boundary + "\"");
   out += "\r\n";
-  append_part(out, boundary, "text/plain", text_part(text));
-  append_part(out, boundary, "text/html", html_part(text, i));
+  append_part(out, boundary, "text/plain", texts.text);
+  append_part(out, boundary, "text/html", texts.html);
   return out + "--" + boundary + "--\r\n";
 }
 

@@ -101,21 +101,35 @@ std::string listed(const std::vector<dialogue::refusal>& refusals) {
   return out;
 }
 
+bool has(const std::vector<std::string>& all, const std::string& one) {
+  return std::ranges::find(all, one) != all.end();
+}
+
 class mail_sender final : public sender {
 public:
-  explicit mail_sender(mail_settings settings) : settings_(std::move(settings)) {}
-  delivery send(const notification& n) override;
+  mail_sender(mail_settings settings, labels_source book) : settings_(std::move(settings)), book_(std::move(book)) {}
+  delivery send(const notification& n) override { return attempt(n, {}); }
+  delivery attempt(const notification& n, const attempt_info& info) override;
 
 private:
-  delivery judge(CURLcode code, const dialogue& talk) const;
+  delivery judge(CURLcode code, const dialogue& talk, const std::vector<std::string>& to) const;
 
   mail_settings settings_;
+  labels_source book_;
   curl_session curl_;
 };
 
-delivery mail_sender::send(const notification& n) {
+delivery mail_sender::attempt(const notification& n, const attempt_info& info) {
   using enum delivery::outcome_t;
-  if (settings_.to.empty()) return {refused, "nobody to send to: name someone in to", std::nullopt};
+  std::vector<std::string> to; // addresses, each once: a server may refuse the second
+  for (const auto& one : settings_.to) {
+    std::string address = parse_mailbox(one).address;
+    const bool wanted = info.only.empty() || has(info.only, address);
+    if (wanted && !has(to, address)) to.push_back(std::move(address));
+  }
+  if (to.empty() && !info.only.empty())
+    return {delivered, "those who were left are no longer in to", std::nullopt};
+  if (to.empty()) return {refused, "nobody to send to: name someone in to", std::nullopt};
   std::string password;
   if (!settings_.password_file.empty()) {
     // Read each time: whoever changes the password need not restart us.
@@ -123,9 +137,11 @@ delivery mail_sender::send(const notification& n) {
     if (!read) return {retry, "password_file " + read.error().text, std::nullopt};
     password = *read;
   }
-  const std::string message = mail_message(n, settings_);
+  // A template that fails must not keep a mail from anybody: then it is the built-in text.
+  const auto texts = mail_texts_of(n, settings_, book_.get());
+  const std::string message = mail_message(n, settings_, texts ? *texts : mail_texts{});
   curl_list recipients{nullptr, &curl_slist_free_all};
-  for (const auto& to : settings_.to) append(recipients, "<" + parse_mailbox(to).address + ">");
+  for (const auto& address : to) append(recipients, "<" + address + ">");
   const std::string from = "<" + parse_mailbox(settings_.from).address + ">";
   upload body{message};
   dialogue talk;
@@ -152,35 +168,48 @@ delivery mail_sender::send(const notification& n) {
   curl_.set(CURLOPT_DEBUGFUNCTION, &dialogue::hear);
   curl_.set(CURLOPT_DEBUGDATA, &talk);
   const CURLcode code = curl_.perform();
-  return judge(code, talk);
+  delivery out = judge(code, talk, to);
+  if (!texts) out.answer += "; sent the built-in text: " + texts.error().text;
+  return out;
 }
 
-/// A refused message stays refused; a server that will not talk to us now, or a login that fails,
-/// may be repaired.
-delivery mail_sender::judge(CURLcode code, const dialogue& talk) const {
+/// A refused message stays refused; a server that will not talk to us now, or a login that fails, may be repaired.
+/// Whoever got the mail does not get it again; whoever was refused for good is not asked again.
+delivery mail_sender::judge(CURLcode code, const dialogue& talk, const std::vector<std::string>& to) const {
   using enum delivery::outcome_t;
   const auto& refusals = talk.refusals();
+  std::vector<std::string> later, open; // refused for now; not refused for good
+  for (const auto& address : to) {
+    const auto r = std::ranges::find(refusals, one_line(address, 100), &dialogue::refusal::address);
+    if (r == refusals.end() || r->code < 500) open.push_back(address);
+    if (r != refusals.end() && r->code < 500) later.push_back(address);
+  }
   if (code == CURLE_OK) {
-    if (refusals.empty()) return {delivered, talk.reply(), std::nullopt};
-    return {delivered, talk.reply() + "; not to " + listed(refusals), std::nullopt};
+    delivery out{later.empty() ? delivered : retry, talk.reply(), std::nullopt};
+    if (!refusals.empty()) out.answer += "; not to " + listed(refusals);
+    out.remaining = std::move(later);
+    out.answered = true;
+    return out;
   }
   if (code == CURLE_URL_MALFORMAT)
     return {refused, curl_.explain(code) + "; check server, it is host:port", std::nullopt};
+  if (open.empty()) return {refused, listed(refusals), std::nullopt, false, {}, true};
+  if (refusals.size() >= to.size()) return {retry, listed(refusals), std::nullopt, false, open, true};
   const bool final = talk.code() >= 500 && talk.where() != dialogue::stage::greeting;
-  if (refusals.size() >= settings_.to.size() && !refusals.empty()) {
-    const auto temporary = [](const auto& r) { return r.code < 500; };
-    const bool hope = std::any_of(refusals.begin(), refusals.end(), temporary);
-    return {hope ? retry : refused, listed(refusals), std::nullopt};
-  }
   std::string text = curl_.explain(code);
   if (talk.code() >= 400) text = talk.reply() + " (" + text + ")";
-  return {final ? refused : retry, text, std::nullopt};
+  delivery out{final ? refused : retry, text, std::nullopt};
+  if (open.size() < to.size()) {
+    out.answer += "; not to " + listed(refusals);
+    out.remaining = std::move(open);
+  }
+  return out;
 }
 
 } // namespace
 
-std::unique_ptr<sender> make_mail_sender(mail_settings settings) {
-  return std::make_unique<mail_sender>(std::move(settings));
+std::unique_ptr<sender> make_mail_sender(mail_settings settings, labels_source book) {
+  return std::make_unique<mail_sender>(std::move(settings), std::move(book));
 }
 
 } // namespace tocsin

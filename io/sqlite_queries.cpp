@@ -145,36 +145,6 @@ result<void> sqlite_store::replay(std::uint64_t offset,
   return {};
 }
 
-result<std::vector<outbox_entry>> sqlite_store::waiting(timestamp due, std::size_t most) const {
-  auto& db = for_reading();
-  const std::lock_guard guard{db.mutex};
-  auto query = db.prepare(
-      "SELECT id, receiver, body, created, next_attempt, attempts, state, last_answer FROM outbox"
-      " WHERE state = 'waiting' AND next_attempt <= ? ORDER BY next_attempt, rowid LIMIT ?");
-  if (!query) return tl::make_unexpected(query.error());
-  query->bind(1, due).bind(2, static_cast<std::uint64_t>(std::min<std::size_t>(most, INT64_MAX)));
-  std::vector<outbox_entry> out;
-  for (;;) {
-    const auto row = query->step();
-    if (!row) return tl::make_unexpected(row.error());
-    if (!*row) return out;
-    out.push_back({query->string(0), query->string(1), query->string(2), query->time(3),
-                   query->time(4), static_cast<std::uint32_t>(query->integer(5)), query->string(6),
-                   query->string(7)});
-  }
-}
-
-std::optional<timestamp> sqlite_store::next_due() const {
-  auto& db = for_reading();
-  const std::lock_guard guard{db.mutex};
-  auto query = db.prepare(
-      "SELECT next_attempt FROM outbox WHERE state = 'waiting' ORDER BY next_attempt LIMIT 1");
-  if (!query) return std::nullopt;
-  const auto row = query->step();
-  if (!row || !*row) return std::nullopt;
-  return query->time(0);
-}
-
 result<std::vector<stored_incident>> sqlite_store::incidents(const std::string& state,
                                                              std::size_t most) const {
   auto& db = for_reading();

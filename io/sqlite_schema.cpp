@@ -66,6 +66,9 @@ CREATE TABLE quarantine (
 );
 )";
 constexpr const char* tables_of_version_2 = R"(
+ALTER TABLE outbox ADD COLUMN level INTEGER NOT NULL DEFAULT 2;
+ALTER TABLE outbox ADD COLUMN remaining TEXT NOT NULL DEFAULT '';
+CREATE INDEX outbox_by_urgency ON outbox (receiver, level DESC, created) WHERE state = 'waiting';
 CREATE TABLE decisions (
   id INTEGER PRIMARY KEY,
   at INTEGER NOT NULL,

@@ -49,14 +49,6 @@ result<file_descriptor> lock_out_others(const std::string& path) {
               path + ": in use by another tocsin" + who + "; stop it, or name another data_dir");
 }
 
-/// "<incident id>.<revision>@<receiver>" without revision and receiver.
-std::string_view incident_of(const outbox_entry& e) {
-  std::string_view id = e.id;
-  if (id.ends_with(e.receiver)) id.remove_suffix(e.receiver.size());
-  if (id.ends_with('@')) id.remove_suffix(1);
-  return id.substr(0, id.rfind('.'));
-}
-
 } // namespace
 
 sqlite_store::sqlite_store(std::unique_ptr<sqlite::connection> writing,
@@ -104,16 +96,6 @@ result<std::unique_ptr<store>> sqlite_store::open_read_only(const std::string& p
   std::unique_ptr<sqlite_store> made{new sqlite_store{nullptr, std::move(*reading), {}}};
   if (auto found = made->find_next_offset(); !found) return tl::make_unexpected(found.error());
   return made;
-}
-
-template <class Write>
-auto sqlite_store::write(Write&& act) -> decltype(act(std::declval<sqlite::connection&>())) {
-  if (!writing_) return fail(errc::refused, reading_->path() + ": opened for reading only");
-  if (failed_) return tl::make_unexpected(*failed_);
-  const std::lock_guard guard{writing_->mutex};
-  auto done = act(*writing_);
-  if (!done && in_transaction_) failed_ = done.error();
-  return done;
 }
 
 result<void> sqlite_store::begin() {
@@ -199,61 +181,6 @@ result<void> sqlite_store::upsert_incident(const incident& i, const std::string&
         .bind(5, i.since);
     if (i.until) put->bind(6, *i.until);
     return put->bind(7, i.at).bind(8, std::int64_t{i.revision}).bind(9, json).run();
-  });
-}
-
-result<bool> sqlite_store::enqueue(const outbox_entry& e) {
-  return write([&](sqlite::connection& db) -> result<bool> {
-    auto put = db.prepare(
-        "INSERT OR IGNORE INTO outbox (id, receiver, incident, created, next_attempt, attempts,"
-        " state, last_answer, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    if (!put) return tl::make_unexpected(put.error());
-    const std::string answer = one_line(e.last_answer, limits::answer_bytes_max);
-    put->bind(1, e.id)
-        .bind(2, e.receiver)
-        .bind(3, incident_of(e))
-        .bind(4, e.created)
-        .bind(5, e.next_attempt);
-    put->bind(6, std::int64_t{e.attempts})
-        .bind(7, e.state.empty() ? "waiting" : std::string_view{e.state});
-    if (auto done = put->bind(8, answer).bind(9, e.body).run(); !done)
-      return tl::make_unexpected(done.error());
-    return db.changes() > 0;
-  });
-}
-
-result<void> sqlite_store::record_attempt(const std::string& id, const std::string& state,
-                                          timestamp at, timestamp next_attempt,
-                                          const std::string& answer) {
-  return write([&](sqlite::connection& db) -> result<void> {
-    const bool alone = !in_transaction_;
-    if (alone)
-      if (auto begun = db.run("BEGIN IMMEDIATE"); !begun) return begun;
-    const std::string kept = one_line(answer, limits::answer_bytes_max);
-    const auto act = [&]() -> result<void> {
-      auto change =
-          db.prepare("UPDATE outbox SET attempts = attempts + 1, state = ?2, next_attempt = ?3,"
-                     " last_answer = ?4 WHERE id = ?1");
-      if (!change) return tl::make_unexpected(change.error());
-      if (auto done = change->bind(1, id).bind(2, state).bind(3, next_attempt).bind(4, kept).run();
-          !done)
-        return done;
-      if (db.changes() == 0)
-        return fail(errc::missing, "outbox: no notification " + one_line(id, 200));
-      auto note = db.prepare("INSERT INTO attempts (notification, number, at, state, answer)"
-                             " SELECT id, attempts, ?2, ?3, ?4 FROM outbox WHERE id = ?1");
-      if (!note) return tl::make_unexpected(note.error());
-      if (auto done = note->bind(1, id).bind(2, at).bind(3, state).bind(4, kept).run(); !done)
-        return done;
-      auto forget = db.prepare("DELETE FROM attempts WHERE notification = ?1 AND number <="
-                               " (SELECT attempts FROM outbox WHERE id = ?1) - ?2");
-      if (!forget) return tl::make_unexpected(forget.error());
-      return forget->bind(1, id).bind(2, std::int64_t{limits::ledger_attempts_max}).run();
-    };
-    auto done = act();
-    if (alone && done) done = db.run("COMMIT");
-    if (alone && db.in_transaction()) (void)db.run("ROLLBACK");
-    return done;
   });
 }
 

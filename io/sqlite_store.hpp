@@ -26,7 +26,10 @@ public:
   result<void> upsert_incident(const incident& i, const std::string& json) override;
   result<bool> enqueue(const outbox_entry& e) override;
   result<void> record_attempt(const std::string& id, const std::string& state, timestamp at,
-                              timestamp next_attempt, const std::string& answer) override;
+                              timestamp next_attempt, const std::string& answer,
+                              const std::vector<std::string>& remaining = {}) override;
+  result<std::uint64_t> redrive(const std::string& receiver, timestamp from, timestamp until, timestamp now) override;
+  result<std::uint64_t> bury(const std::string& receiver, const std::string& answer) override;
   result<void> quarantine(timestamp at, const std::string& source, const decode_error& e) override;
   result<void> note(const std::vector<decision>& decisions, const std::vector<alarm_change>& changes) override;
   result<void> trim(std::uint64_t offset, timestamp before) override;
@@ -38,6 +41,10 @@ public:
   result<void> replay(std::uint64_t offset,
                       const std::function<void(record_batch&&)>& visit) const override;
   result<std::vector<outbox_entry>> waiting(timestamp due, std::size_t most) const override;
+  result<std::vector<outbox_entry>> waiting_for(const std::string& receiver, std::size_t most) const override;
+  result<std::vector<std::pair<std::string, std::uint64_t>>> receivers_waiting() const override;
+  result<std::vector<outbox_entry>> outbox(const std::string& state, const std::string& receiver,
+                                           std::size_t most) const override;
   std::optional<timestamp> next_due() const override;
   result<std::vector<stored_incident>> incidents(const std::string& state,
                                                  std::size_t most) const override;
@@ -72,5 +79,15 @@ private:
   bool in_transaction_ = false;
   std::optional<error> failed_; ///< why the present transaction cannot be committed
 };
+
+template <class Write>
+auto sqlite_store::write(Write&& act) -> decltype(act(std::declval<sqlite::connection&>())) {
+  if (!writing_) return fail(errc::refused, reading_->path() + ": opened for reading only");
+  if (failed_) return tl::make_unexpected(*failed_);
+  const std::lock_guard guard{writing_->mutex};
+  auto done = act(*writing_);
+  if (!done && in_transaction_) failed_ = done.error();
+  return done;
+}
 
 } // namespace tocsin

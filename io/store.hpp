@@ -25,6 +25,8 @@ struct outbox_entry {
   std::uint32_t attempts = 0;
   std::string state;     ///< "waiting", "delivered", "dead"
   std::string last_answer;
+  severity level = severity::critical; ///< of the incident: urgent ones are delivered first
+  std::vector<std::string> remaining{}; ///< parts still to do, e.g. recipients; empty = all
 };
 
 struct stored_incident {
@@ -55,7 +57,12 @@ public:
   /// A notification id that is already there, in whatever state, is left alone: false.
   virtual result<bool> enqueue(const outbox_entry& e) = 0;
   virtual result<void> record_attempt(const std::string& id, const std::string& state, timestamp at,
-                                      timestamp next_attempt, const std::string& answer) = 0;
+                                      timestamp next_attempt, const std::string& answer,
+                                      const std::vector<std::string>& remaining = {}) = 0;
+  /// Dead notifications made in [from, until) wait again, for one receiver or ("") all. Returns how many.
+  virtual result<std::uint64_t> redrive(const std::string& receiver, timestamp from, timestamp until, timestamp now) = 0;
+  /// Whatever waits for a receiver becomes dead, with this answer. Returns how many.
+  virtual result<std::uint64_t> bury(const std::string& receiver, const std::string& answer) = 0;
   virtual result<void> quarantine(timestamp at, const std::string& source, const decode_error& e) = 0;
   /// Why somebody was told or not, and what became of alarms. What is there already (a replay) is left alone.
   virtual result<void> note(const std::vector<decision>& decisions, const std::vector<alarm_change>& changes) = 0;
@@ -76,6 +83,13 @@ public:
   /// is missing or cannot be decoded ends it with an error that names its offset; all before it was visited.
   virtual result<void> replay(std::uint64_t offset, const std::function<void(record_batch&&)>& visit) const = 0;
   virtual result<std::vector<outbox_entry>> waiting(timestamp due, std::size_t most) const = 0;
+  /// What waits for one receiver: the most urgent first, then the oldest.
+  virtual result<std::vector<outbox_entry>> waiting_for(const std::string& receiver, std::size_t most) const = 0;
+  /// Receivers that something waits for, with how many.
+  virtual result<std::vector<std::pair<std::string, std::uint64_t>>> receivers_waiting() const = 0;
+  /// Newest first; "" = any state, any receiver.
+  virtual result<std::vector<outbox_entry>> outbox(const std::string& state, const std::string& receiver,
+                                                   std::size_t most) const = 0;
   virtual std::optional<timestamp> next_due() const = 0;
   /// Newest first. `state`: "opened", "updated", "closed"; "open" = not closed; "" = all.
   virtual result<std::vector<stored_incident>> incidents(const std::string& state, std::size_t most) const = 0;

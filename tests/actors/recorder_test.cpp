@@ -153,7 +153,21 @@ public:
   result<void> upsert_incident(const incident&, const std::string&) override { return no(); }
   result<bool> enqueue(const outbox_entry&) override { return no(); }
   result<void> record_attempt(const std::string&, const std::string&, timestamp, timestamp,
-                              const std::string&) override {
+                              const std::string&, const std::vector<std::string>&) override {
+    return no();
+  }
+  result<std::uint64_t> redrive(const std::string&, timestamp, timestamp, timestamp) override {
+    return no();
+  }
+  result<std::uint64_t> bury(const std::string&, const std::string&) override { return no(); }
+  result<std::vector<outbox_entry>> waiting_for(const std::string&, std::size_t) const override {
+    return no();
+  }
+  result<std::vector<std::pair<std::string, std::uint64_t>>> receivers_waiting() const override {
+    return no();
+  }
+  result<std::vector<outbox_entry>> outbox(const std::string&, const std::string&,
+                                           std::size_t) const override {
     return no();
   }
   result<void> quarantine(timestamp, const std::string&, const decode_error&) override {

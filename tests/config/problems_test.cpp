@@ -274,7 +274,7 @@ const mistake receiver_mistakes[] = {
      "a@b, to: [c@d]}}]\n",
      "1:35: error: receivers[0].webhook has no meaning for kind mail; remove it"},
     {"webhook_without_url", "receivers: [{name: a, kind: webhook, webhook: {}}]\n",
-     "1:47: error: receivers[0].webhook.url is missing; add it: Where the Alertmanager v4 JSON is "
+     "1:47: error: receivers[0].webhook.url is missing; add it: Where the notification is "
      "posted to."},
     {"webhook_by_ftp", "receivers: [{name: a, kind: webhook, webhook: {url: ftp://h/x}}]\n",
      "1:53: error: receivers[0].webhook.url: 'ftp://h/x' is no http:// or https:// URL; write for "

@@ -43,7 +43,6 @@ TEST(routing, without_a_route_every_receiver_is_told_as_before) {
   EXPECT_FALSE(s.routing_text.given);
   EXPECT_THAT(told(s.alerting().routing, {}), ElementsAre("ops", "night"));
   EXPECT_THAT(told(parse_settings("", "t.yaml").value.routing, {}), ElementsAre("default"));
-  EXPECT_THAT(told(settings{}.alerting().routing, {}), ElementsAre("default"));
 }
 
 TEST(routing, children_inherit_receiver_group_timers_and_escalation) {

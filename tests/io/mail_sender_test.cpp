@@ -214,11 +214,66 @@ TEST_F(mailing, one_wrong_address_does_not_keep_it_from_the_others) {
   serve("none");
   settings.to = {"refused@fab.example", "ops@fab.example", "later@fab.example"};
   const auto d = send();
-  EXPECT_EQ(d.outcome, delivered);
+  EXPECT_EQ(d.outcome, retry) << "one of them may take it later";
+  EXPECT_EQ(d.remaining, std::vector<std::string>{"later@fab.example"});
+  EXPECT_TRUE(d.answered);
   EXPECT_THAT(d.answer, AllOf(HasSubstr("250 2.0.0 taken"),
                               HasSubstr("refused@fab.example: 550 5.1.1 no such mailbox"),
                               HasSubstr("later@fab.example: 451"), Not(HasSubstr("ops@"))));
   EXPECT_EQ(server->next()["to"], nlohmann::json::array({"ops@fab.example"}));
+}
+
+TEST_F(mailing, only_who_is_left_is_asked_again_by_the_same_mail) {
+  serve("none");
+  settings.to = {"refused@fab.example", "ops@fab.example", "later@fab.example", "Ops Again <ops@fab.example>"};
+  const auto sender = make_mail_sender(settings);
+  const auto first = sender->send(a_notification());
+  ASSERT_EQ(first.remaining, std::vector<std::string>{"later@fab.example"});
+  const auto mail = server->next();
+  EXPECT_EQ(mail["to"], nlohmann::json::array({"ops@fab.example"})) << "nobody twice";
+  const auto still_busy = sender->attempt(a_notification(), {unset, first.remaining});
+  EXPECT_EQ(still_busy.outcome, retry);
+  EXPECT_EQ(still_busy.remaining, first.remaining);
+  EXPECT_TRUE(server->is_quiet());
+
+  const auto last = sender->attempt(a_notification(), {unset, {"ops@fab.example"}});
+  EXPECT_EQ(last.outcome, delivered);
+  const auto again = server->next();
+  EXPECT_EQ(again["to"], nlohmann::json::array({"ops@fab.example"}));
+  EXPECT_EQ(again["headers"]["Message-Id"], mail["headers"]["Message-Id"]);
+  EXPECT_EQ(again["headers"]["To"], mail["headers"]["To"]) << "everybody sees whom it was meant for";
+  EXPECT_EQ(sender->attempt(a_notification(), {unset, {"gone@fab.example"}}).outcome, delivered)
+      << "who was taken out of the configuration since is not waited for";
+  EXPECT_TRUE(server->is_quiet());
+}
+
+TEST_F(mailing, a_message_that_fails_later_goes_to_those_that_were_not_refused) {
+  serve("none", {"--script", "data_451"});
+  settings.to = {"refused@fab.example", "ops@fab.example", "later@fab.example"};
+  const auto d = send();
+  EXPECT_EQ(d.outcome, retry);
+  EXPECT_EQ(d.remaining, (std::vector<std::string>{"ops@fab.example", "later@fab.example"}));
+}
+
+TEST_F(mailing, tells_of_the_group_what_to_do_and_how_to_acknowledge) {
+  auto n = a_notification();
+  n.more = {n.about, n.about};
+  n.more[0].title = "the <other> one";
+  n.more[1].state = incident_state::closed;
+  n.response = "Cause: the network.\nAction: call <it>.";
+  n.acknowledge_url = "https://tocsin.fab.example/ack?s=1";
+  n.route = "root/0";
+  serve("none");
+  ASSERT_EQ(send(n).outcome, delivered);
+  const auto mail = server->next();
+  EXPECT_EQ(mail["headers"]["Subject"], "CRITICAL: 10.98.163.137 on service 7500 is silent and 2 more");
+  EXPECT_THAT(mail["parts"][0]["text"].get<std::string>(),
+              AllOf(HasSubstr("Cause: the network.\nAction: call <it>.\n"), HasSubstr("Route         root/0\n"),
+                    HasSubstr("Together with (2)\n  CRITICAL: the <other> one\n  CLOSED: "),
+                    HasSubstr("Acknowledge: https://tocsin.fab.example/ack?s=1\n")));
+  EXPECT_THAT(mail["parts"][1]["text"].get<std::string>(),
+              AllOf(HasSubstr("call &lt;it&gt;."), HasSubstr("CRITICAL: the &lt;other&gt; one</li>"),
+                    HasSubstr("<a href=\"https://tocsin.fab.example/ack?s=1\"")));
 }
 
 TEST_F(mailing, with_no_recipient_left_it_is_refused_or_tried_again) {

@@ -75,7 +75,7 @@ class Hook:
         return [headers["Idempotency-Key"] for headers, _, status in list(self.requests) if status == 200]
 
     def settings(self, name="hook", more=""):
-        return f"  - {{name: {name}, kind: webhook{more}, webhook: {{url: \"{self.url}\", timeout: 5s}}}}\n"
+        return f"  - {{name: {name}, kind: webhook{more}, webhook: {{url: \"{self.url}\", allow_private: true, timeout: 5s}}}}\n"
 
 
 class Mailbox:

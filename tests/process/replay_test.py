@@ -22,7 +22,7 @@ class same_bytes(unittest.TestCase):
         cls.lines = cls.all[:cls.all.index('{"at":"2026-01-01T04:')]
         cls.file = write(os.path.join(cls.folder, "night.jsonl"), cls.lines)
         cls.config = write(os.path.join(cls.folder, "c.yaml"), "rules: {clients: {limit: 100}}\nreceivers:\n"
-                           "  - {name: hook, kind: webhook, webhook: {url: \"http://127.0.0.1:1/\"}}\n")
+                           "  - {name: hook, kind: webhook, webhook: {url: \"http://127.0.0.1:1/\", allow_private: true}}\n")
 
     @classmethod
     def tearDownClass(cls):
