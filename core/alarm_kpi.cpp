@@ -165,6 +165,7 @@ result<void> alarm_kpi::load(reader& in) {
     return text;
   };
   for (timestamp* t : {&fresh.started_, &fresh.now_, &fresh.forgotten_until_}) *t = in.get_time();
+  good = (fresh.started_ == unset) == (fresh.now_ == unset) && fresh.started_ <= fresh.now_;
   get_counts(fresh.activations_);
   get_counts(fresh.hidden_);
   for (auto n = get_size(limits::kpi_receivers_max); n > 0 && good && in.ok(); --n)

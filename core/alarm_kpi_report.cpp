@@ -20,7 +20,13 @@ std::int64_t period_of(timestamp t) {
   return ns / length - (ns % length < 0);
 }
 
-timestamp start_of(std::int64_t period) { return timestamp{alarm_kpi::period * period}; }
+/// Stops at the ends of time instead of overflowing.
+timestamp start_of(std::int64_t period) {
+  std::int64_t ns = 0;
+  if (__builtin_mul_overflow(alarm_kpi::period.count(), period, &ns))
+    return period < 0 ? unset : never;
+  return from_nanoseconds(ns);
+}
 
 double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
@@ -123,7 +129,7 @@ kpi_rates alarm_kpi::rates_of(const counts& of, timestamp now) const {
     if (!flood) continue;
     ++flooded;
     kpi_flood& f = r.floods.back();
-    f.until = start + period;
+    f.until = later(start, period);
     f.count += in[i];
     f.peak = std::max(f.peak, in[i]);
   }
