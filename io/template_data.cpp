@@ -1,6 +1,7 @@
 // What templates are filled with, and what is wrong with them.
 #include "io/template_data.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "codecs/json_views.hpp"
@@ -30,6 +31,9 @@ void check(const std::string& file, escaping how, const json& data, std::vector<
   std::vector<std::string> unknown;
   const auto text = parsed->render(data, &unknown);
   if (!text) out.push_back({true, text.error().text});
+  // Once, however often a section repeats it.
+  std::sort(unknown.begin(), unknown.end());
+  unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
   // What decided differs from incident to incident: only the sample's is known.
   for (const std::string& name : unknown)
     if (name.find("evidence.") == name.npos && name.find("labels.") == name.npos)

@@ -104,7 +104,7 @@ TEST(golden, the_examples_in_the_sample_are_good) {
   for (const config_problem& p : l.problems) ADD_FAILURE() << to_text(p);
   EXPECT_EQ(l.value.sources.size(), 4u);
   EXPECT_EQ(l.value.receivers.size(), 4u);
-  EXPECT_EQ(l.value.routing.root.routes.size(), 3u);
+  EXPECT_EQ(l.value.routing.root.routes.size(), 4u);
 }
 
 TEST(golden, the_schema_is_the_one_of_the_code) {

@@ -243,6 +243,23 @@ TEST_F(a_delivery_queue, holds_so_many_and_fetches_the_rest) {
   EXPECT_TRUE(queue.hungry());
 }
 
+TEST_F(a_delivery_queue, what_is_tried_and_what_others_wait_for_does_not_give_way) {
+  with({.held_max = 2});
+  queue.add(an_item("tried", severity::info));
+  EXPECT_EQ(tried(), "tried");
+  queue.add(an_item("other", severity::warning));
+  EXPECT_TRUE(queue.add(an_item("critical", severity::critical)));
+  EXPECT_FALSE(queue.holds("other"));
+  done("tried", {outcome::delivered});
+
+  with({.held_max = 2});
+  queue.add(an_item("opened", severity::info, 9s, "inc"));
+  queue.add(an_item("worse", severity::warning, 8s, "inc"));
+  EXPECT_TRUE(queue.add(an_item("critical", severity::critical)));
+  EXPECT_TRUE(queue.holds("opened")) << "else its end would be told before its beginning";
+  EXPECT_FALSE(queue.holds("worse"));
+}
+
 TEST_F(a_delivery_queue, is_not_fooled_by_an_answer_of_the_disk_that_is_old) {
   with({.held_max = 2});
   queue.add(an_item("a", severity::warning, 9s));

@@ -7,12 +7,13 @@
 
 using namespace tocsin;
 using namespace tocsin::test;
-using enum text_template::escaping;
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 
 namespace {
+
+constexpr auto none = text_template::escaping::none, html = text_template::escaping::html;
 
 std::string rendered(const std::string& source, const json& data, text_template::escaping how = none) {
   const auto t = text_template::parse(source, "t", how);
