@@ -194,7 +194,6 @@ TEST_F(delivering, a_reload_hands_what_waits_to_the_new_receivers) {
   auto fresh = std::make_shared<std::vector<receiver_options>>();
   scripts["mail"] = nullptr; // a new address
   fresh->push_back(a_receiver("mail"));
-  fresh->back().recorder = nullptr;
   caf::anon_send(bell, new_receivers{fresh});
   run();
   pass(1h);
