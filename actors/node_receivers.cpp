@@ -47,7 +47,7 @@ void node::parts::look_through_outbox() {
     const bool known = std::ranges::any_of(options.config.receivers, [&name = name](const auto& r) { return r.rule.name == name; });
     if (known) {
       metrics->notifications_waiting += count;
-      log::info("outbox_resumed", {{"receiver", name}, {"notifications", std::to_string(count)}});
+      log::info("outbox_resumed", {{"notifications", std::to_string(count)}, {"receiver", name}});
     } else if (auto buried = disk->bury(name, "no receiver of that name is configured"); buried) {
       metrics->notifications_dead += *buried;
       log::warning("outbox_buried", {{"receiver", name}, {"notifications", std::to_string(*buried)},

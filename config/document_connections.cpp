@@ -143,6 +143,15 @@ section describe_breaker(delivery_rules& d) {
   return s;
 }
 
+section describe_flood(flood_rule& f) {
+  section s;
+  s.whole("start", f.start, 0, 1000, "More notifications than that within `window` begin a flood; 0 = never.").unit("notifications");
+  s.whole("end", f.end, 0, 1000, "Fewer than that within `window` end it.").unit("notifications");
+  s.span("window", f.window, 1min, 24h, "What start and end are counted in.");
+  s.span("digest_every", f.digest_every, 1s, 1h, "While the flood lasts: one digest so often instead.");
+  return s;
+}
+
 } // namespace
 
 section describe(receiver_settings& r) {
@@ -162,6 +171,8 @@ section describe(receiver_settings& r) {
   s.group("alertmanager", describe_alertmanager(r.alertmanager), "The Alertmanager that takes them.")
       .required()
       .only_for({"alertmanager"});
+  s.group("flood", describe_flood(r.rule.flood),
+          "What is too much for a person becomes one digest (ISA-18.2: more than 10 in 10 minutes). Not for `alertmanager`.");
   s.text("rate_limit", r.rate_limit,
          "Attempts per `s`, `min` or `h`, as in `60/min`: a tenth of them at once, the others spread; "
          "critical ones may borrow. \"\" = no limit.",

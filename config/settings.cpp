@@ -56,7 +56,10 @@ loaded cannot_read(const std::string& path, std::string why) {
 alerting_rules settings::alerting() const {
   alerting_rules out;
   if (!receivers.empty()) out.receivers.clear();
-  for (const receiver_settings& r : receivers) out.receivers.push_back(r.rule);
+  for (const receiver_settings& r : receivers) {
+    out.receivers.push_back(r.rule);
+    if (r.kind == "alertmanager") out.receivers.back().flood.start = 0; // a program: nothing is too much for it
+  }
   out.routing = routing;
   out.alarms = alarms;
   return out;

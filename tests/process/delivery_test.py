@@ -82,10 +82,11 @@ class webhook(unittest.TestCase):
             self.assertEqual(alert["fingerprint"], first["alerts"][0]["fingerprint"])
             self.assertEqual(alert["startsAt"], incident["since"])
             self.assertEqual(alert["labels"], {"alertname": "clients_critical", "severity": "critical", "incident": incident["id"],
-                                               "subject": "rvd/10.0.0.1/7500", "group": "segment/7500/"})
+                                               "subject": "rvd/10.0.0.1/7500", "group": "segment/7500/",
+                                               "host": "10.0.0.1", "service": "7500"})
             self.assertEqual(body["commonLabels"], alert["labels"])
             self.assertEqual(body["groupLabels"], {"incident": incident["id"]})
-            self.assertEqual(set(alert["annotations"]), {"summary", "description"})
+            self.assertEqual(set(alert["annotations"]), {"summary", "description", "response"})
         self.assertEqual(first["alerts"][0]["endsAt"], "0001-01-01T00:00:00Z")
         self.assertEqual(second["alerts"][0]["endsAt"], incident["until"])
         self.assertEqual(h1["Content-Type"], "application/json")
@@ -122,9 +123,14 @@ class webhook(unittest.TestCase):
         node = started(self, down.settings("down"), hook.settings("up"))
         for n in range(1, 6):
             say(node, f"10.0.0.{n}", 97)
-        hook.seen(5)
-        self.assertEqual(len(set(hook.taken())), 5)
-        self.assertEqual(node.metric("tocsin_notifications_delivered_total"), 5)
+        def about(kind):
+            return [b for _, b, _ in hook.requests if b["commonLabels"]["subject"].startswith(kind)]
+        node.wait(lambda: len(about("rvd/")) == 5, "told of all")
+        # And that the other receiver fails: by the one that works.
+        node.wait(lambda: about("receiver/down"), "told that a receiver fails")
+        self.assertEqual(about("receiver/down")[0]["commonLabels"]["alertname"], "self_check")
+        self.assertEqual(len(set(hook.taken())), 6)
+        self.assertEqual(node.metric("tocsin_notifications_delivered_total"), 6)
         self.assertEqual(node.metric("tocsin_notifications_waiting"), 5)
         self.assertIn("notification_retry receiver=down", node.log())
 
