@@ -2,9 +2,10 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/api.hpp"
-#include "codecs/json_views.hpp"
+#include "codecs/alarm_json.hpp"
 #include "core/saturating.hpp"
 #include "io/clock.hpp"
+#include "io/report_mail.hpp"
 
 namespace tocsin {
 
@@ -132,11 +133,25 @@ http_response list_silences_json(const node& n) {
   return answer(out);
 }
 
+http_response report(const node& n, const http_request& q) {
+  const auto figures = n.figures();
+  if (!figures) return problem(503, "no answer in time; the node is busy, try again");
+  const std::string format = q.parameter("format");
+  if (format == "html") return {200, "text/html; charset=utf-8", report_html(*figures)};
+  if (format == "text") return {200, "text/plain; charset=utf-8", report_text(*figures)};
+  if (!format.empty() && format != "json") return problem(400, "format is json, text or html");
+  http_response r;
+  append_json(r.body, *figures);
+  r.body += '\n';
+  return r;
+}
+
 } // namespace
 
 void add_order_routes(http_server& server, node& n) {
   server.route("/api/v1/orders", {"POST"}, [&n](const http_request& q) { return give_order(n, q); });
   server.route("/api/v1/alarms", [&n](const http_request&) { return list_alarms_json(n); });
+  server.route("/api/v1/report", [&n](const http_request& q) { return report(n, q); });
   server.route("/api/v1/silences", [&n](const http_request&) { return list_silences_json(n); });
 }
 

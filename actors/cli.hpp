@@ -65,6 +65,7 @@ int check(const check_command& c);
 int query(const query_command& c);
 int simulate(const simulate_command& c);
 int give_order(const order_command& c);
+int print_report(const query_command& c); ///< -o text, html or json
 void add_orders(CLI::App& app, order_command& order, bool& order_wanted, query_command& query, bool& query_wanted);
 int route_show(const route_command& c);
 int route_test(const route_command& c);

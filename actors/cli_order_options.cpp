@@ -56,6 +56,15 @@ void add_orders(CLI::App& app, order_command& order, bool& order_wanted, query_c
   add_verb(*alarms, {"out-of-service", "out_of_service", "Maintenance: nothing of these subjects is told", "subjects", "Glob over subjects, e.g. 'rvd/10.1.*'", true, true}, order, order_wanted);
   add_verb(*alarms, {"return-to-service", "return_to_service", "The maintenance is over", "subjects", "The glob given before", false, false}, order, order_wanted);
   alarms->footer("Example:  tocsin alarms shelve 'clients_high rvd/10.1.2.3/7500' --for 8h --comment 'licence ordered'");
+  auto* report = app.add_subcommand("report", "How well people are served by the alarms: rates, floods, bad actors (EEMUA 191)");
+  report->add_option("-s,--server", query.server, "Address of the running tocsin")->envname("TOCSIN_SERVER")->capture_default_str();
+  report->add_option("-o,--output", query.output, "text, html or json")->check(CLI::IsMember({"text", "html", "json"}));
+  report->callback([&query, &query_wanted] {
+    query.what = "report";
+    if (query.output == "table") query.output = "text";
+    query_wanted = true;
+  });
+  report->footer("Example:  tocsin report");
   auto* silences = add_list(app, "silences", "Mute what matches for a time", query, query_wanted);
   add_verb(*silences, {"add", "silence", "Mute every incident whose labels match", nullptr, nullptr, true, true}, order, order_wanted);
   auto* add = silences->get_subcommand("add");

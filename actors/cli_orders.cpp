@@ -49,4 +49,15 @@ int give_order(const order_command& c) {
   return done;
 }
 
+int print_report(const query_command& c) {
+  const auto answer = http_get(c.server + "/api/v1/report?format=" + c.output);
+  if (!answer) {
+    std::fprintf(stderr, "tocsin: %s\n", answer.error().text.c_str());
+    return no_server;
+  }
+  if (answer->status != 200) return complain_about(*answer, c.server);
+  std::fputs(answer->body.c_str(), stdout);
+  return done;
+}
+
 } // namespace tocsin::cli

@@ -41,6 +41,9 @@ caf::behavior groups::make_behavior() {
         const alerting& all = table_.alerts();
         return std::make_shared<const alarm_view>(alarm_view{all.alarms().list(), all.silences(), all.floods()});
       },
+      [this](const ask_figures& q) -> figures_answer {
+        return std::make_shared<const kpi_report>(table_.alerts().figures().make(q.now));
+      },
       [this](const ask_standing& q) -> decisions_answer {
         return std::make_shared<const std::vector<decision>>(table_.alerts().standing(q.incident));
       },

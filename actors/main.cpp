@@ -155,6 +155,7 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("completion")) return complete(shell);
   if (order_wanted) return give_order(to_order);
   if (route_wanted) return route_wanted(to_route);
+  if (query_wanted && to_query.what == "report") return print_report(to_query);
   return query_wanted ? query(to_query) : usage;
 }
 

@@ -57,6 +57,7 @@ public:
   std::vector<group_status> segments() const;
   std::vector<source_status> sources() const;
   std::string metrics() const;
+  std::shared_ptr<const kpi_report> figures() const;         ///< of the last seven days; null when nobody answered
   std::shared_ptr<const alarm_view> alarms() const;          ///< null when nobody answered
   std::vector<decision> standing(const std::string& incident) const; ///< who was told of it and who was not, now
   const store* disk() const;

@@ -33,6 +33,14 @@ std::shared_ptr<const alarm_view> node::alarms() const {
   return found;
 }
 
+std::shared_ptr<const kpi_report> node::figures() const {
+  figures_answer found;
+  caf::scoped_actor self{const_cast<caf::actor_system&>(parts_->system)};
+  self->request(parts_->groups_actor, answer_within, ask_figures{wall_clock()})
+      .receive([&](const figures_answer& a) { found = a; }, [](caf::error&) {});
+  return found;
+}
+
 std::vector<decision> node::standing(const std::string& incident) const {
   std::vector<decision> found;
   caf::scoped_actor self{const_cast<caf::actor_system&>(parts_->system)};

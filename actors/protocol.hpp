@@ -183,6 +183,11 @@ struct operator_order {
 /// -> groups: alarms_answer
 struct ask_alarms {};
 using alarms_answer = std::shared_ptr<const alarm_view>;
+/// -> groups: figures_answer
+struct ask_figures {
+  timestamp now;
+};
+using figures_answer = std::shared_ptr<const kpi_report>;
 /// -> groups: decisions_answer, the decisions in force about an incident
 struct ask_standing {
   std::string incident;
@@ -234,6 +239,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::would_obey)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::operator_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::ask_alarms)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::alarms_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::ask_figures)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::figures_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::ask_standing)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::decisions_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::hosted_message)

@@ -7,11 +7,30 @@
 #include "codecs/json_views.hpp"
 #include "codecs/notification_json.hpp"
 #include "io/log.hpp"
+#include "io/report_mail.hpp"
 
 namespace tocsin {
 
 namespace {
 constexpr auto commit_after = std::chrono::milliseconds{20}; ///< one transaction for all input of that time
+
+/// The figures of the alarms as something to deliver.
+notification report_of(const report_due& r) {
+  notification n{};
+  n.at = r.at;
+  n.id = "W" + std::to_string(to_nanoseconds(r.at) / 1'000'000'000) + "@" + r.receiver;
+  n.receiver = r.receiver;
+  n.reason = "report";
+  n.about.id = n.id;
+  n.about.at = n.about.since = r.at;
+  n.about.revision = 1;
+  n.about.level = severity::info;
+  n.about.title = report_subject(r.figures);
+  n.about.because = {cause_kind::self_check, "report", 1};
+  n.response = report_text(r.figures);
+  n.page = report_html(r.figures);
+  return n;
+}
 }
 
 recorder::recorder(caf::actor_config& cfg, recorder_options options)
@@ -104,7 +123,7 @@ void recorder::write(const batch_ptr& batch) {
 }
 
 void recorder::tell(const story_ptr& told) {
-  if (told->incidents.empty() && told->notifications.empty() && told->alarms.empty() && told->decisions.empty()) return;
+  if (told->incidents.empty() && told->notifications.empty() && told->alarms.empty() && told->decisions.empty() && told->reports.empty()) return;
   // What we say must not outlive what made us say it: the passing of time is written first.
   if (mark_) write(std::exchange(mark_, nullptr));
   const bool durable = open_transaction();
@@ -121,19 +140,23 @@ void recorder::tell(const story_ptr& told) {
   if (durable)
     if (auto outcome = options_.disk->note(told->decisions, told->alarms); !outcome) complain("note", outcome.error());
   std::vector<std::shared_ptr<const notification>> fresh;
-  for (const notification& n : told->notifications) {
-    if (durable) {
-      json.clear();
-      append_json(json, n);
-      auto is_new = options_.disk->enqueue({n.id, n.receiver, json, n.at, n.at, 0, "waiting", "", n.about.level});
-      if (!is_new) complain("enqueue", is_new.error());
-      else if (!*is_new) continue; // said in a former life
-    }
-    fresh.push_back(std::make_shared<const notification>(n));
-  }
+  for (const notification& n : told->notifications) enqueue(n, durable, fresh);
+  for (const report_due& r : told->reports) enqueue(report_of(r), durable, fresh);
   commit();
   if (!options_.notifier) return;
   for (auto& n : fresh) send(options_.notifier, deliver{std::move(n), 0});
+}
+
+/// Into the outbox, and among those to hand over, unless it was said in a former life.
+void recorder::enqueue(const notification& n, bool durable, std::vector<std::shared_ptr<const notification>>& fresh) {
+  if (durable) {
+    std::string json;
+    append_json(json, n);
+    auto is_new = options_.disk->enqueue({n.id, n.receiver, json, n.at, n.at, 0, "waiting", "", n.about.level});
+    if (!is_new) complain("enqueue", is_new.error());
+    else if (!*is_new) return;
+  }
+  fresh.push_back(std::make_shared<const notification>(n));
 }
 
 void recorder::save(const snapshot_taken& s) {

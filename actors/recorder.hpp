@@ -32,6 +32,7 @@ private:
   void journal(const batch_ptr& batch);
   void write(const batch_ptr& batch);
   void tell(const story_ptr& told);
+  void enqueue(const notification& n, bool durable, std::vector<std::shared_ptr<const notification>>& fresh);
   void save(const snapshot_taken& s);
   void record(const attempted& a);
   caf::result<refill> waiting_for(const refill_please& r);

@@ -203,6 +203,7 @@ void append_json(std::string& out, const notification& n) {
     out += '}';
   }
   if (!n.response.empty()) text(out, "response", n.response);
+  if (!n.page.empty()) text(out, "page", n.page);
   out += '}';
 }
 

@@ -82,6 +82,7 @@ result<notification> parse_notification(std::string_view text) {
     if (j.contains("group_labels"))
       for (const auto& [name, value] : j.at("group_labels").items()) n.group_labels.emplace_back(name, value);
     n.response = j.value("response", "");
+    n.page = j.value("page", "");
     return n;
   });
 }

@@ -34,6 +34,7 @@ public:
     for (const receiver_settings& r : d.value.receivers) receivers_.emplace(r.rule.name, r.rule);
     if (receivers_.empty()) receivers_.emplace("default", receiver_rule{"default"});
     for (const calendar_settings& c : text_.calendars) calendars_.emplace(c.name, false);
+    report(d.value);
   }
 
   void run() {
@@ -55,6 +56,18 @@ public:
   }
 
 private:
+  void report(const settings& s) {
+    if (s.report.receiver.empty() && s.report.when.empty()) return;
+    const auto to = std::find_if(s.receivers.begin(), s.receivers.end(), [&](const auto& r) { return r.rule.name == s.report.receiver; });
+    if (to == s.receivers.end() || to->kind != "mail")
+      problems_.error(given_.of("report.receiver"), "report.receiver: " + quoted(s.report.receiver) + " is no mail receiver",
+                      "name one of kind mail");
+    const auto when = calendars_.find(s.report.when);
+    if (when == calendars_.end())
+      problems_.error(given_.of("report.when"), "report.when: no entry of time_intervals is called " + quoted(s.report.when),
+                      "add one, for example monday from 07:00 to 07:01");
+    else when->second = true;
+  }
   bool fits() {
     const std::size_t n = count_routes(text_.route, limits::routes_max);
     if (n > 0 && n <= limits::routes_max) return true;

@@ -109,6 +109,10 @@ section describe(document& d) {
       "Who is told; empty = incidents are only shown.");
   describe(v.routing_text, root);
   describe(v.alarms, root);
+  section report;
+  report.text("receiver", v.report.receiver, "A mail receiver; \"\" = nobody.", forms::simple_name_or_none);
+  report.text("when", v.report.when, "Name of an entry of `time_intervals`: each of its beginnings is the time of a report.", forms::simple_name_or_none);
+  root.group("report", std::move(report), "The figures of the alarms over the last seven days, by mail: docs/alarms.md.");
   return root;
 }
 

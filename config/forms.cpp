@@ -111,6 +111,10 @@ std::optional<complaint> mail_address(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<complaint> simple_name_or_none(std::string_view text) {
+  return text.empty() ? std::nullopt : simple_name(text);
+}
+
 std::optional<complaint> simple_name(std::string_view text) {
   if (text.empty() || text.size() > 64 || !made_of(text, "._-"))
     return wrong(text, "no name", "use 1 to 64 letters, digits, '.', '_' and '-'");
@@ -222,6 +226,7 @@ std::string_view schema_pattern(keys::text_check check) {
   if (check == &http_url) return "^[hH][tT][tT][pP][sS]?://[^@]+$";
   if (check == &http_url_or_none) return "^([hH][tT][tT][pP][sS]?://[^@]+)?$";
   if (check == &mail_address) return "^[^@ ]+@[^@ ]+$";
+  if (check == &simple_name_or_none) return "^[A-Za-z0-9._-]{0,64}$";
   if (check == &simple_name) return "^[A-Za-z0-9._-]{1,64}$";
   if (check == &host) return "^[A-Za-z0-9._:-]{1,64}$";
   if (check == &host_or_none) return "^[A-Za-z0-9._:-]{0,64}$";

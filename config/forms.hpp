@@ -19,6 +19,7 @@ std::optional<complaint> listen_address_or_none(std::string_view text);
 std::optional<complaint> http_url(std::string_view text); ///< http:// or https://, no password
 std::optional<complaint> http_url_or_none(std::string_view text);
 std::optional<complaint> mail_address(std::string_view text); ///< "local@domain"
+std::optional<complaint> simple_name_or_none(std::string_view text);
 std::optional<complaint> simple_name(std::string_view text);  ///< letters, digits, . _ -; 1 to 64
 std::optional<complaint> host(std::string_view text);         ///< as it stands in a subject
 std::optional<complaint> service(std::string_view text);      ///< as it stands in a subject

@@ -62,6 +62,7 @@ alerting_rules settings::alerting() const {
   }
   out.routing = routing;
   out.alarms = alarms;
+  out.report = report;
   return out;
 }
 

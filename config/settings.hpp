@@ -42,6 +42,7 @@ struct settings {
   routing_settings routing_text;///< route, inhibit_rules and time_intervals as written
   routing_rules routing;        ///< what they mean; without `route:` default_routing over the receivers
   alarm_rules alarms{default_conditions()}; ///< every condition has its rule
+  report_rule report;           ///< who gets the report of the alarms, and when
   json_mapping replay_mapping;  ///< formats.jsonl: for `replay --format jsonl` and sources without their own
   decode_context replay_context;///< formats.defaults: service, network, daemon when messages do not say
   std::string file;             ///< where it was read from, for messages

@@ -27,7 +27,7 @@ std::string group_name(const route_rule& route, const incident& i, const label_s
 } // namespace
 
 alerting::alerting(alerting_rules rules, std::shared_ptr<const rule_book> book)
-    : book_(std::move(book)), alarms_(rules.alarms) {
+    : book_(std::move(book)), alarms_(rules.alarms), kpi_(rules.alarms) {
   adopt_rules(std::move(rules));
 }
 
@@ -39,8 +39,33 @@ void alerting::adopt_rules(alerting_rules rules) {
   rules_.routing.root = default_routing(names);
 }
 
+void alerting::begin(timestamp at) {
+  if (now_ != unset) return;
+  now_ = at;
+  kpi_.observe(at);
+  plan_report(at);
+}
+
+/// The next beginning of the report's calendar after a time.
+void alerting::plan_report(timestamp after) {
+  report_at_ = never;
+  const named_calendar* when = rules_.routing.calendar(rules_.report.when);
+  if (!when || !receiver(rules_.report.receiver)) return;
+  constexpr int looks_max = 1000; // a calendar may never hold
+  timestamp t = after;
+  for (int i = 0; i < looks_max && t != never; ++i) {
+    const bool held = contains(*when, t);
+    t = next_change(*when, t);
+    if (!held && t != never && contains(*when, t)) {
+      report_at_ = t;
+      return;
+    }
+  }
+}
+
 void alerting::set_rules(alerting_rules rules, std::shared_ptr<const rule_book> book) {
   alarms_.set_rules(rules.alarms);
+  kpi_.set_rules(rules.alarms);
   book_ = std::move(book);
   adopt_rules(std::move(rules));
   std::vector<std::string> ids;
@@ -51,9 +76,11 @@ void alerting::set_rules(alerting_rules rules, std::shared_ptr<const rule_book> 
     join(id, k, k.latest.at);
   }
   for (auto& [name, g] : groups_) touch(name, now_);
+  if (now_ != unset) plan_report(now_);
 }
 
 void alerting::apply(const incident& i, story& out) {
+  begin(i.at);
   advance(i.at, out);
   now_ = std::max(now_, i.at);
   const auto at = incidents_.find(i.id);
@@ -139,6 +166,7 @@ void alerting::review(timestamp at) {
 
 void alerting::alarms_changed(std::vector<alarm_change>&& changes, timestamp at, story& out) {
   for (alarm_change& c : changes) {
+    kpi_.apply(c);
     if (const auto k = incidents_.find(c.incident); k != incidents_.end())
       for (const std::string& name : k->second.groups) touch(name, at);
     out.alarms.push_back(std::move(c));
@@ -231,7 +259,7 @@ result<void> alerting::accepts(const operator_command& c, timestamp now) const {
 }
 
 timestamp alerting::next_deadline() const {
-  timestamp next = std::min(alarms_.next_deadline(), deadlines_.empty() ? never : deadlines_.begin()->first);
+  timestamp next = std::min({alarms_.next_deadline(), report_at_, deadlines_.empty() ? never : deadlines_.begin()->first});
   if (!silence_ends_.empty()) next = std::min(next, silence_ends_.begin()->first);
   for (const auto& [name, f] : floods_) next = std::min(next, f.due);
   return next;
@@ -252,6 +280,10 @@ void alerting::advance(timestamp now, story& out) {
     flush_due(next, out);
     for (auto& [name, f] : floods_)
       if (f.due <= next) fire_digest(name, f, next, out);
+    if (report_at_ <= next) {
+      out.reports.push_back({next, rules_.report.receiver, kpi_.make(next)});
+      plan_report(next);
+    }
   }
 }
 

@@ -34,10 +34,17 @@ struct receiver_rule {
   flood_rule flood;
 };
 
+/// Who gets the report of the alarms, and when: at each beginning of a calendar.
+struct report_rule {
+  std::string receiver; ///< "" = nobody
+  std::string when;     ///< name of a calendar of the routing
+};
+
 struct alerting_rules {
   std::vector<receiver_rule> receivers{{"default"}};
   routing_rules routing; ///< a root without id: every receiver is told everything, each incident by itself, at once
   alarm_rules alarms;
+  report_rule report;
 };
 
 /// A copy for whoever looks at it from outside.
@@ -52,6 +59,8 @@ class alerting {
 public:
   alerting(alerting_rules rules, std::shared_ptr<const rule_book> book);
 
+  /// Time is known to have come to `at`: from here on alarms are counted and reports are due. The first call counts.
+  void begin(timestamp at);
   /// An incident opened, changed or closed. Repeating a change says nothing twice.
   void apply(const incident& i, story& out);
   /// An order of a person, encoded. What cannot be obeyed any more is ignored: `refuses` has asked before.
@@ -64,6 +73,7 @@ public:
   void set_rules(alerting_rules rules, std::shared_ptr<const rule_book> book);
 
   const alarm_table& alarms() const { return alarms_; }
+  const alarm_kpi& figures() const { return kpi_; }
   std::vector<silence> silences() const; ///< those that ended lately, too
   /// Where this incident stands with every route that knows it: the decision in force.
   std::vector<decision> standing(std::string_view incident) const;
@@ -125,6 +135,7 @@ private:
   void review(timestamp at);
   void alarms_changed(std::vector<alarm_change>&& changes, timestamp at, story& out);
   void judge_receiver(const operator_command& c, timestamp at, story& out);
+  void plan_report(timestamp after);
   void add_silence(const operator_command& c, timestamp at);
   void flush_due(timestamp at, story& out);
 
@@ -149,6 +160,7 @@ private:
   void tell_escalated(const group& g, const std::string& id, timestamp at, story& out);
   std::string response_to(cause_kind kind) const;
   void emit(notification n, story& out);
+  void say(notification&& n, story& out);
   void fire_digest(const std::string& receiver_name, flood& f, timestamp at, story& out);
 
   static void save_group(writer& out, const group& g);
@@ -159,6 +171,8 @@ private:
   alerting_rules rules_;
   std::shared_ptr<const rule_book> book_;
   alarm_table alarms_;
+  alarm_kpi kpi_;
+  timestamp report_at_ = never;
   std::map<std::string, known, std::less<>> incidents_;
   std::map<std::string, group> groups_;
   std::set<std::pair<timestamp, std::string>> deadlines_; ///< of groups

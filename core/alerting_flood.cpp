@@ -61,9 +61,14 @@ std::string alerting::response_to(cause_kind kind) const {
   return out;
 }
 
+void alerting::say(notification&& n, story& out) {
+  kpi_.apply(n);
+  out.notifications.push_back(std::move(n));
+}
+
 void alerting::emit(notification n, story& out) {
   const flood_rule& rule = receiver(n.receiver)->flood;
-  if (rule.start == 0) return out.notifications.push_back(std::move(n));
+  if (rule.start == 0) return say(std::move(n), out);
   flood& f = floods_[n.receiver];
   while (!f.recent.empty() && later(f.recent.front(), rule.window) <= n.at) f.recent.pop_front();
   f.recent.push_back(n.at);
@@ -72,7 +77,7 @@ void alerting::emit(notification n, story& out) {
     f.on = true;
     f.due = later(n.at, rule.digest_every);
   }
-  if (!f.on) return out.notifications.push_back(std::move(n));
+  if (!f.on) return say(std::move(n), out);
   const std::string receiver = n.receiver, route = n.route;
   const auto hold = [&](const incident& i) {
     out.decisions.push_back({n.at, i.id, receiver, route, decision_kind::digest, "flood: in the digest of " + to_rfc3339(f.due)});
@@ -104,7 +109,7 @@ void alerting::fire_digest(const std::string& receiver_name, flood& f, timestamp
     n.response = "More than " + std::to_string(rule.start) + " notifications came in a short time: this digest holds " +
                  std::to_string(f.held.size()) + " incidents" +
                  (f.left_out ? " and leaves out " + std::to_string(f.left_out) : std::string{}) + ".";
-    out.notifications.push_back(std::move(n));
+    say(std::move(n), out);
     f.held.clear();
     f.left_out = 0;
   }

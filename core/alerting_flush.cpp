@@ -238,6 +238,9 @@ void alerting::tell(const route_rule& route, const std::string& name, group& g, 
   } else {
     notification n = make(news.front().first, news.front().second,
                           "G" + hex12(hash_key(name, to_rfc3339(g.first))) + "." + std::to_string(g.sequence));
+    for (const std::string& label : route.group_by)
+      if (std::string value{value_of(incidents_.find(n.about.id)->second.labels, label)}; !value.empty())
+        n.group_labels.emplace_back(label, std::move(value));
     for (const auto& [id, m] : g.members) {
       const bool fresh = std::ranges::any_of(news, [&id = id](const auto& one) { return one.first == id; });
       if (id != n.about.id && (fresh || m.told) && n.more.size() < limits::notification_incidents_max)

@@ -7,7 +7,7 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::uint16_t version = 2;
+constexpr std::uint16_t version = 3;
 
 void put_text(writer& out, const std::string& text) { out.put(std::string_view{text}); }
 
@@ -25,6 +25,7 @@ void alerting::save(writer& out) const {
   out.put(version);
   out.put(now_);
   alarms_.save(out);
+  kpi_.save(out);
   out.put(static_cast<std::uint32_t>(incidents_.size()));
   for (const auto& [id, k] : incidents_) {
     tocsin::save(out, k.latest);
@@ -162,6 +163,8 @@ result<void> alerting::load(reader& in) {
   alerting fresh{rules_, book_};
   fresh.now_ = in.get_time();
   if (auto ok = fresh.alarms_.load(in); !ok) return ok;
+  if (auto ok = fresh.kpi_.load(in); !ok) return ok;
+  if (fresh.now_ != unset) fresh.plan_report(fresh.now_);
   for (auto n = count(in); n > 0 && in.ok(); --n) {
     incident i = load_incident(in);
     known& k = fresh.incidents_[i.id];

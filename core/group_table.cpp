@@ -26,6 +26,7 @@ group_table::group_table(std::shared_ptr<const rule_book> rules, alerting_rules 
 
 void group_table::apply(const effects& sorted, story& out) {
   for (const effect& e : sorted) {
+    alerting_.begin(e.at);
     advance(e.at, out);
     apply_one(e, out);
   }

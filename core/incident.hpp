@@ -53,12 +53,14 @@ struct notification {
   timestamp at;
   std::string id;       ///< "<incident id>.<revision>@<receiver>"
   std::string receiver;
-  std::string reason;   ///< "opened", "worse", "cause_changed", "closed"
+  /// "opened", "worse", "cause_changed", "repeat", "escalated", "digest", "closed"; "report": of the alarms
+  std::string reason;
   incident about;       ///< the one that leads its group
   std::vector<incident> more;  ///< the others of its group; empty for one alone
   std::string route;           ///< id of the route it took; may be empty
   std::vector<std::pair<std::string, std::string>> group_labels; ///< what its group has in common, by `group_by`
   std::string response;        ///< what to do about it, in the configuration's words; may be empty
+  std::string page;            ///< of a report alone: HTML; `response` is the same as text
   std::string acknowledge_url; ///< signed link of one click; may be empty. Never stored: whoever holds it may use it
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/alarm.hpp"
+#include "core/alarm_kpi.hpp"
 #include "core/incident.hpp"
 #include "core/symptom.hpp"
 
@@ -37,15 +38,23 @@ struct decision {
   std::string detail;
 };
 
+/// The figures of the alarms are due for a receiver.
+struct report_due {
+  timestamp at;
+  std::string receiver;
+  kpi_report figures;
+};
+
 struct story {
   std::vector<symptom> symptoms; ///< of groups
   std::vector<incident> incidents;
   std::vector<notification> notifications;
   std::vector<alarm_change> alarms;
   std::vector<decision> decisions;
+  std::vector<report_due> reports;
   bool empty() const {
     return symptoms.empty() && incidents.empty() && notifications.empty() && alarms.empty() &&
-           decisions.empty();
+           decisions.empty() && reports.empty();
   }
 };
 

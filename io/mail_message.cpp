@@ -190,6 +190,7 @@ result<mail_texts> mail_texts_of(const notification& n, const mail_settings& set
 }
 
 mail_texts final_texts(const notification& n, const mail_settings& settings, const mail_texts& own) {
+  if (n.reason == "report") return {n.about.title, n.response, n.page};
   const incident_text t = describe(n, settings.external_url);
   return {own.subject.empty() ? t.headline : own.subject, own.text.empty() ? text_part(t) : own.text,
           own.html.empty() ? html_part(t, n.about) : own.html};

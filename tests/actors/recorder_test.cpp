@@ -143,6 +143,24 @@ TEST_F(recording, a_snapshot_knows_the_journal_offset_of_its_cut) {
   EXPECT_EQ(metrics->snapshots, 1u);
 }
 
+TEST_F(recording, a_report_that_is_due_is_delivered_as_a_mail_once) {
+  start();
+  auto s = std::make_shared<story>();
+  report_due due;
+  due.at = due.figures.at = due.figures.from = due.figures.detailed_from = at(5);
+  due.receiver = "mail";
+  s->reports.push_back(due);
+  tell(story_told{s});
+  tell(story_told{s}); // a replay after a restart
+  ASSERT_EQ(delivered.size(), 1u);
+  const notification& n = *delivered[0].what;
+  EXPECT_EQ(n.reason, "report");
+  EXPECT_EQ(n.receiver, "mail");
+  EXPECT_THAT(n.about.title, ::testing::HasSubstr("Alarm report"));
+  EXPECT_THAT(n.page, ::testing::HasSubstr("<html"));
+  EXPECT_FALSE(n.response.empty());
+}
+
 /// A disk that is full.
 class full_disk final : public store {
 public:

@@ -243,6 +243,8 @@ const mistake receiver_mistakes[] = {
     {"mail_without_from",
      "receivers: [{name: a, kind: mail, mail: {server: \"m:25\", to: [c@d]}}]\n",
      "1:41: error: receivers[0].mail.from is missing; add it: Sender."},
+    {"report_to_nobody", "report: {receiver: ops, when: monday}\ntime_intervals: [{name: monday, time_intervals: [{weekdays: [monday]}]}]\n",
+     "1:20: error: report.receiver: 'ops' is no mail receiver; name one of kind mail"},
     {"mail_without_to", "receivers: [{name: a, kind: mail, mail: {server: \"m:25\", from: a@b}}]\n",
      "1:41: error: receivers[0].mail.to is missing; add it: Recipients."},
     {"no_mail_address",

@@ -63,6 +63,7 @@ struct desk {
     EXPECT_TRUE(it().accepts(c, at(t)));
     it().obey(encode(c), at(t), said);
   }
+  void order_of_node(double t, const operator_command& c) { it().obey(encode(c), at(t), said); }
   void silence(double t, std::string id, std::string matcher, double until) {
     operator_command c{command_kind::silence, std::move(id), "ann", "works on it"};
     c.until = at(until);
@@ -288,6 +289,55 @@ TEST_P(routed, a_calendar_mutes_a_route_until_its_hour) {
   EXPECT_EQ(d.told(), lines{});
   d.until(54401);
   EXPECT_EQ(d.told(), (lines{"54400 mail opened I1"})); // midnight
+}
+
+TEST_P(routed, the_figures_are_due_at_each_beginning_of_a_calendar) {
+  time_interval nine;
+  nine.minutes = {{9 * 60, 9 * 60 + 1}}; // at(0) is 2025-10-09T08:53:20Z
+  d.rules.routing.calendars = {{"nine", {nine}}};
+  d.rules.report = {"mail", "nine"};
+  d.say(0, "I1", opened);
+  d.until(400);
+  EXPECT_TRUE(d.said.reports.empty());
+  d.until(401);
+  ASSERT_EQ(d.said.reports.size(), 1u);
+  EXPECT_EQ(d.said.reports[0].receiver, "mail");
+  EXPECT_EQ(d.said.reports[0].at, at(400));
+  EXPECT_EQ(d.said.reports[0].figures.activations.count, 1u);
+  d.until(400 + 86400);
+  EXPECT_EQ(d.said.reports.size(), 1u);
+  d.until(401 + 86400);
+  EXPECT_EQ(d.said.reports.size(), 2u);
+}
+
+TEST_P(routed, a_calendar_that_never_begins_makes_no_report) {
+  d.rules.routing.calendars = {{"never", {time_interval{.years = {{1990, 1991}}}}}, {"always", {time_interval{}}}};
+  d.rules.report = {"mail", "never"};
+  d.say(0, "I1", opened);
+  d.until(1e7);
+  d.rules.report = {"mail", "always"};
+  d.it().set_rules(d.rules, nullptr);
+  d.until(2e7);
+  EXPECT_TRUE(d.said.reports.empty());
+}
+
+TEST_P(routed, a_receiver_that_fails_is_told_by_another_and_not_to_itself) {
+  route_rule other = d.root();
+  other.id = "root/0";
+  other.receiver = "boss";
+  other.go_on = true;
+  route_rule own = d.root();
+  own.id = "root/1";
+  d.root().routes = {other, own};
+  d.it();
+  d.order_of_node(0, {command_kind::receiver_failing, "mail", "tocsin", "connection refused"});
+  ASSERT_EQ(d.said.incidents.size(), 1u);
+  EXPECT_EQ(d.said.incidents[0].because.subject, "receiver/mail");
+  d.order_of_node(1, {command_kind::receiver_failing, "mail", "tocsin", "connection refused"});
+  d.order_of_node(60, {command_kind::receiver_works, "mail", "tocsin", ""});
+  EXPECT_EQ(d.said.incidents.size(), 2u);
+  const std::string id = d.said.incidents[0].id;
+  EXPECT_EQ(d.told(), (lines{"0 boss opened " + id, "60 boss closed " + id}));
 }
 
 } // namespace
