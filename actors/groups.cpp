@@ -129,18 +129,29 @@ void groups::count(const story& told) {
 
 void groups::add_part(const snapshot_part& part) {
   cut& c = cuts_[part.cut.number];
-  c.bytes.push_back(part.bytes);
-  if (++c.parts < options_.shards) return;
-  // Steps are settled in order and the parts follow them: the groups stand exactly at the cut.
+  if (part.bytes) {
+    c.all.shards.push_back(part.bytes);
+  } else if (++c.marks == options_.shards) {
+    // Steps are settled in order and the marks follow them: the groups stand exactly at the cut.
+    writer own;
+    table_.save(own);
+    c.all.groups = own.take();
+    c.all.cut = part.cut;
+  }
+  if (c.marks < options_.shards || c.all.shards.size() < options_.shards) return;
+  snapshot_taken taken = std::move(c.all);
+  // Cuts before it were dropped by a shard in favour of this one.
+  cuts_.erase(cuts_.begin(), cuts_.upper_bound(part.cut.number));
+  if (options_.snapshot_done) options_.snapshot_done(std::move(taken));
+}
+
+std::string snapshot_taken::joined() const {
   writer out;
-  out.put(part.cut.watermark);
-  writer own;
-  table_.save(own);
-  out.put(std::string_view{own.bytes()});
-  out.put(static_cast<std::uint32_t>(c.bytes.size()));
-  for (const auto& b : c.bytes) out.put(std::string_view{*b});
-  cuts_.erase(part.cut.number);
-  if (options_.snapshot_done) options_.snapshot_done(part.cut, out.take());
+  out.put(cut.watermark);
+  out.put(std::string_view{groups});
+  out.put(static_cast<std::uint32_t>(shards.size()));
+  for (const auto& s : shards) out.put(std::string_view{*s});
+  return out.take();
 }
 
 } // namespace tocsin

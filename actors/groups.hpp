@@ -24,7 +24,7 @@ struct groups_options {
   std::vector<std::string> vantage_names;
   std::shared_ptr<const std::string> snapshot; ///< group state of a former life
   std::function<void(story&&)> tell;    ///< called in canonical order, on this actor
-  std::function<void(const take_snapshot&, std::string)> snapshot_done;
+  std::function<void(snapshot_taken&&)> snapshot_done;
 };
 
 /// What stands behind a group's handle; the groups themselves live in the table, in one order of time.
@@ -45,8 +45,8 @@ private:
     timestamp until = unset, complete = unset;
   };
   struct cut {
-    std::uint32_t parts = 0;
-    std::vector<std::shared_ptr<const std::string>> bytes;
+    std::uint32_t marks = 0; ///< shards that have come to it
+    snapshot_taken all;
   };
   void add(const step_said& s);
   void settle(std::uint64_t number, timestamp until, timestamp complete);

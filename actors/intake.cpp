@@ -54,9 +54,9 @@ caf::behavior intake::make_behavior() {
         idle_.push_back(make_response_promise<caf::unit_t>());
         return idle_.back();
       },
-      [this](snapshot_due) {
-        snapshot();
-        if (snapshot_every_ > 0s)
+      [this](snapshot_due due) {
+        snapshot(due.at_once);
+        if (!due.at_once && snapshot_every_ > 0s)
           delayed_send(this, std::chrono::duration_cast<caf::timespan>(snapshot_every_), snapshot_due{});
       },
       [this](const new_rules& n) {
@@ -223,12 +223,12 @@ void intake::look_at_clock() {
   pass(std::max(current, watermark_), std::max(current, watermark_), no_source, nullptr, {});
 }
 
-void intake::snapshot() {
-  if (!recorder_ || options_.metrics->records == records_at_snapshot_) return;
+void intake::snapshot(bool at_once) {
+  if (!recorder_ || (options_.metrics->records == records_at_snapshot_ && !at_once)) return;
   records_at_snapshot_ = options_.metrics->records;
   // Time moves on by a nanosecond first, so that no effect of this very moment is still under way.
   pass(watermark_ + duration{1}, watermark_ + duration{1}, no_source, nullptr, {});
-  const take_snapshot cut{number_, watermark_};
+  const take_snapshot cut{number_, watermark_, at_once};
   send(recorder_, cut); // in line with the journal: it knows the offset
   for (auto& s : options_.shards) send(s, cut);
 }

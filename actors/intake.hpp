@@ -59,7 +59,7 @@ private:
   void start_living(const go_live& g);
   void look_at_clock();
   void wake_at(timestamp when);
-  void snapshot();
+  void snapshot(bool at_once);
 
   intake_options options_;
   caf::actor recorder_;

@@ -117,8 +117,8 @@ void node::parts::add_input_path(std::vector<child_spec>& children) {
                           if (tell) tell(s);
                           caf::anon_send(recorder, story_told{std::make_shared<const story>(std::move(s))});
                         };
-                        g.snapshot_done = [recorder = recorder_actor](const take_snapshot& cut, std::string bytes) {
-                          caf::anon_send(recorder, snapshot_taken{cut, std::make_shared<const std::string>(std::move(bytes))});
+                        g.snapshot_done = [recorder = recorder_actor](snapshot_taken&& taken) {
+                          caf::anon_send(recorder, std::move(taken));
                         };
                         return groups_actor = parent->spawn<groups>(std::move(g));
                       }, true});
@@ -252,7 +252,7 @@ void node::stop() {
   auto wait_for = [&](const caf::actor& a, auto question) {
     self->request(a, stop_within, question).receive([] {}, [](caf::error&) {});
   };
-  if (p.disk) caf::anon_send(p.intake_actor, snapshot_due{});
+  if (p.disk) caf::anon_send(p.intake_actor, snapshot_due{true});
   wait_for(p.intake_actor, flush{});
   // The snapshot's parts go from shards to groups to the recorder: a question behind each waits for them.
   for (auto& s : p.shard_actors)

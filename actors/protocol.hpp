@@ -62,17 +62,25 @@ struct step_done {
 struct take_snapshot {
   std::uint64_t number; ///< step after which the cut lies
   timestamp watermark;
+  bool at_once = false; ///< the node stops: without letting others go first
 };
-/// Shard -> groups, in line with step_said.
+/// Shard -> groups: null bytes in line with step_said, so that the groups know the cut; later, the bytes.
 struct snapshot_part {
   take_snapshot cut;
   std::uint32_t shard;
   std::shared_ptr<const std::string> bytes;
 };
+/// Shard -> itself: save some more daemons.
+struct continue_snapshot {
+  std::uint64_t number;
+};
 /// Groups -> recorder.
 struct snapshot_taken {
   take_snapshot cut;
-  std::shared_ptr<const std::string> bytes;
+  std::string groups;
+  std::vector<std::shared_ptr<const std::string>> shards;
+  /// All of it, as node::start reads it. Megabytes: for the recorder's thread.
+  std::string joined() const;
 };
 
 // -- what was said: groups -> recorder -> notifier ------------------------------------------------
@@ -143,7 +151,9 @@ struct new_rules {
 struct wake_up {
   std::uint64_t generation;
 };
-struct snapshot_due {};
+struct snapshot_due {
+  bool at_once = false;
+};
 struct commit_due {};
 struct stop_now {};
 struct flush {}; ///< -> unit when everything before it is durable
@@ -210,6 +220,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::step_said)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::step_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::take_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_part)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::continue_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::story_told)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::journal_append)

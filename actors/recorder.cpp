@@ -165,13 +165,14 @@ void recorder::save(const snapshot_taken& s) {
   const std::uint64_t offset = at->second;
   cuts_.erase(cuts_.begin(), std::next(at));
   if (!open_transaction()) return;
-  auto outcome = options_.disk->save_snapshot({offset, *s.bytes});
+  const std::string bytes = s.joined();
+  auto outcome = options_.disk->save_snapshot({offset, bytes});
   if (!outcome) {
     complain("snapshot", outcome.error());
     return;
   }
   ++options_.metrics->snapshots;
-  options_.metrics->snapshot_bytes = s.bytes->size();
+  options_.metrics->snapshot_bytes = bytes.size();
   commit();
   // The journal is kept for replay as long as configured, and from the older snapshot on in any case.
   snapshot_offsets_[0] = std::exchange(snapshot_offsets_[1], offset);

@@ -9,6 +9,10 @@
 
 namespace tocsin {
 
+namespace {
+constexpr std::size_t daemons_at_a_time = 128; ///< of a snapshot: less than a millisecond
+} // namespace
+
 shard::shard(caf::actor_config& cfg, shard_options options)
     : event_based_actor(cfg), options_(std::move(options)), table_(options_.rules, *this, options_.part) {
   probe = options_.probe;
@@ -23,7 +27,8 @@ caf::behavior shard::make_behavior() {
   options_.snapshot.clear();
   return {
       [this](const step& s) { apply(s); },
-      [this](const take_snapshot& cut) { send_snapshot(cut); },
+      [this](const take_snapshot& cut) { begin_snapshot(cut); },
+      [this](const continue_snapshot& c) { continue_snapshot_of(c.number, daemons_at_a_time); },
       [this](const new_rules& n) {
         options_.rules = n.rules;
         table_.set_rules(n.rules);
@@ -78,10 +83,18 @@ void shard::apply(const step& s) {
   if (!silent) said_ = std::make_shared<effects>();
 }
 
-void shard::send_snapshot(const take_snapshot& cut) {
-  writer out;
-  table_.save(out);
-  send(options_.groups, snapshot_part{cut, options_.part.index, std::make_shared<const std::string>(out.take())});
+void shard::begin_snapshot(const take_snapshot& cut) {
+  cut_ = cut;
+  table_.begin_cut();
+  send(options_.groups, snapshot_part{cut, options_.part.index, nullptr});
+  continue_snapshot_of(cut.number, cut.at_once ? table_.size() : daemons_at_a_time);
+}
+
+/// A little at a time, and the mailbox in between: nobody's deadline waits for a snapshot.
+void shard::continue_snapshot_of(std::uint64_t number, std::size_t most) {
+  if (number != cut_.number || !table_.cutting()) return; // a newer one has taken its place
+  if (!table_.continue_cut(most)) return send(this, continue_snapshot{number});
+  send(options_.groups, snapshot_part{cut_, options_.part.index, std::make_shared<const std::string>(table_.take_cut())});
 }
 
 daemon& shard::adopt(daemon fresh) {

@@ -34,7 +34,8 @@ private:
   daemon& replace(daemon& broken, daemon fresh, const std::string& why) override;
   void quarantine(const record& r, const std::string& why) override;
   void apply(const step& s);
-  void send_snapshot(const take_snapshot& cut);
+  void begin_snapshot(const take_snapshot& cut);
+  void continue_snapshot_of(std::uint64_t number, std::size_t most);
   daemon_list list(const list_daemons& question) const;
 
   shard_options options_;
@@ -42,6 +43,7 @@ private:
   std::vector<caf::strong_actor_ptr> subjects_;
   std::unordered_map<const daemon*, std::size_t> subject_of_;
   std::shared_ptr<effects> said_ = std::make_shared<effects>();
+  take_snapshot cut_{0, unset};
   bool started_ = false;
   std::size_t daemons_reported_ = 0;
   daemon_table::counts reported_;

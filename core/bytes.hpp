@@ -25,6 +25,15 @@ public:
     put(static_cast<std::uint32_t>(text.size()));
     bytes_.append(text);
   }
+  /// What is put until end_text(the result) is one text: the same bytes as put(std::string_view), without a copy.
+  std::size_t begin_text() {
+    put(std::uint32_t{0});
+    return bytes_.size();
+  }
+  void end_text(std::size_t begun) {
+    const auto size = static_cast<std::uint32_t>(bytes_.size() - begun);
+    std::memcpy(bytes_.data() + begun - sizeof size, &size, sizeof size);
+  }
   const std::string& bytes() const { return bytes_; }
   std::string take() { return std::move(bytes_); }
 

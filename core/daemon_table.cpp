@@ -163,6 +163,7 @@ void daemon_table::apply_chunk(std::size_t count, At at, effects& out) {
 }
 
 void daemon_table::apply_one(const record& r, std::uint32_t index, effects& out) {
+  if (cutting_) save_before_change(index);
   slot& s = slots_[index];
   if (keeper_.probe) keeper_.probe(r);
   if (s.machine->next_deadline() < r.at) s.machine->advance(r.at, out);
@@ -221,6 +222,7 @@ void daemon_table::apply_to_many(const record& r, effects& out) {
   case record_kind::sight_lost:
   case record_kind::sight_regained:
     for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+      if (cutting_) save_before_change(i);
       if (slots_[i].machine->next_deadline() < r.at) slots_[i].machine->advance(r.at, out);
       slots_[i].machine->apply(r, slots_[i].peers, out);
       refile(i);
@@ -254,6 +256,7 @@ void daemon_table::advance(timestamp now, effects& out) {
         slot& s = slots_[e];
         if (s.filed != tick) return; // filed again for an earlier tick meanwhile
         s.filed = none;
+        if (cutting_) save_before_change(static_cast<std::uint32_t>(e));
         if (s.machine->next_deadline() < now) s.machine->advance(now, out);
         if (s.machine->next_deadline() != never)
           s.filed = wheel_.file(e, s.machine->next_deadline());
@@ -263,6 +266,7 @@ void daemon_table::advance(timestamp now, effects& out) {
 void daemon_table::set_rules(std::shared_ptr<const rule_book> rules) {
   rules_ = std::move(rules);
   for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+    if (cutting_) save_before_change(i);
     daemon& d = *slots_[i].machine;
     d.set_rules(rules_->resolve(d.host(), d.service()));
     const expected_daemon* e = rules_->expected(d.host(), d.service());
@@ -277,13 +281,45 @@ void daemon_table::for_each(const std::function<void(const daemon&)>& visit) con
 
 void daemon_table::save(writer& out) const {
   out.put(static_cast<std::uint32_t>(slots_.size()));
-  for (const slot& s : slots_) {
-    writer one;
-    s.machine->save(one);
-    out.put(s.machine->host());
-    out.put(s.machine->service());
-    out.put(std::string_view{one.bytes()});
+  for (std::uint32_t i = 0; i < slots_.size(); ++i) save_one(i, out);
+}
+
+void daemon_table::save_one(std::uint32_t index, writer& out) const {
+  const daemon& d = *slots_[index].machine;
+  out.put(d.host());
+  out.put(d.service());
+  const std::size_t at = out.begin_text();
+  d.save(out);
+  out.end_text(at);
+}
+
+void daemon_table::begin_cut() {
+  cut_ = {};
+  cut_.put(static_cast<std::uint32_t>(slots_.size()));
+  cut_saved_.assign(slots_.size(), false);
+  cut_next_ = 0;
+  cutting_ = true;
+}
+
+void daemon_table::save_before_change(std::uint32_t index) {
+  if (index >= cut_saved_.size() || cut_saved_[index]) return; // born after the cut, or saved
+  cut_saved_[index] = true;
+  save_one(index, cut_);
+}
+
+bool daemon_table::continue_cut(std::size_t most) {
+  for (; most > 0 && cut_next_ < cut_saved_.size(); ++cut_next_) {
+    if (cut_saved_[cut_next_]) continue;
+    save_before_change(cut_next_);
+    --most;
   }
+  return cut_next_ == cut_saved_.size();
+}
+
+std::string daemon_table::take_cut() {
+  cutting_ = false;
+  cut_saved_ = {};
+  return cut_.take();
 }
 
 result<void> daemon_table::load(reader& in) {

@@ -63,6 +63,13 @@ public:
   }
 
   void save(writer& out) const;
+  /// A snapshot of this moment, taken bit by bit: whoever is about to change is saved first. The same bytes as save()
+  /// gives now, but in another order. A cut that is under way is dropped.
+  void begin_cut();
+  /// Saves at most `most` more daemons; true when all are saved.
+  bool continue_cut(std::size_t most);
+  std::string take_cut();
+  bool cutting() const { return cutting_; }
   /// Adds the daemons of a snapshot that belong to this partition.
   result<void> load(reader& in);
 
@@ -87,6 +94,8 @@ private:
   void recovered(const record& r, std::uint32_t index, effects& out);
   void apply_to_many(const record& r, effects& out);
   void refile(std::uint32_t index);
+  void save_one(std::uint32_t index, writer& out) const;
+  void save_before_change(std::uint32_t index);
   daemon make(std::string_view host, std::string_view service, std::string_view network,
               timestamp born) const;
 
@@ -100,6 +109,11 @@ private:
   std::unordered_map<std::string, std::unique_ptr<host_peers>> hosts_;
   std::unordered_map<std::uint32_t, timestamp> sick_; ///< since a record of theirs was quarantined
   counts counts_;
+
+  bool cutting_ = false;
+  writer cut_;
+  std::vector<bool> cut_saved_;
+  std::uint32_t cut_next_ = 0;
 };
 
 } // namespace tocsin

@@ -20,8 +20,8 @@ protected:
     o.tell = [this](story&& s) {
       for (const symptom& one : s.symptoms) told.push_back(one.subject);
     };
-    o.snapshot_done = [this](const take_snapshot& cut, std::string bytes) {
-      cuts.emplace_back(cut.number, std::move(bytes));
+    o.snapshot_done = [this](snapshot_taken&& taken) {
+      cuts.emplace_back(taken.cut.number, taken.joined());
     };
     host = system.spawn<groups>(std::move(o));
     caf::anon_send(host, collector(done));
@@ -116,13 +116,15 @@ TEST_F(settling, a_group_is_an_actor_that_answers) {
 TEST_F(settling, a_snapshot_is_whole_only_with_the_part_of_every_shard) {
   start(2);
   const take_snapshot cut{7, at(10)};
-  const auto part = [&](std::uint32_t shard, const char* bytes) {
-    caf::anon_send(host, snapshot_part{cut, shard, std::make_shared<const std::string>(bytes)});
+  const auto part = [&](std::uint32_t shard, std::shared_ptr<const std::string> bytes) {
+    caf::anon_send(host, snapshot_part{cut, shard, std::move(bytes)});
     run();
   };
-  part(1, "one");
+  part(1, nullptr);
+  part(1, std::make_shared<const std::string>("one"));
+  part(0, nullptr);
   EXPECT_TRUE(cuts.empty());
-  part(0, "zero");
+  part(0, std::make_shared<const std::string>("zero"));
   ASSERT_EQ(cuts.size(), 1u);
   EXPECT_EQ(cuts[0].first, 7u);
   EXPECT_THAT(cuts[0].second, ::testing::HasSubstr("one"));

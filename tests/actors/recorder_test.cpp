@@ -135,11 +135,12 @@ TEST_F(recording, a_snapshot_knows_the_journal_offset_of_its_cut) {
   tell(journal_append{heartbeats(0, {"10.0.0.1", "10.0.0.2"})});
   tell(take_snapshot{5, at(1)});
   tell(journal_append{heartbeats(2, {"10.0.0.1"})});
-  tell(snapshot_taken{{5, at(1)}, std::make_shared<const std::string>("state")});
+  const snapshot_taken taken{{5, at(1)}, "groups", {std::make_shared<const std::string>("shard")}};
+  tell(taken);
   const auto kept = disk->load_snapshot();
   ASSERT_TRUE(kept && kept->has_value());
   EXPECT_EQ((*kept)->next_offset, 2u);
-  EXPECT_EQ((*kept)->bytes, "state");
+  EXPECT_EQ((*kept)->bytes, taken.joined());
   EXPECT_EQ(metrics->snapshots, 1u);
 }
 

@@ -10,6 +10,21 @@
 namespace tocsin::testing {
 namespace {
 
+/// Takes what a shard tells the groups.
+class listening final : public caf::event_based_actor {
+public:
+  listening(caf::actor_config& cfg, std::vector<step_said>& said, std::vector<snapshot_part>& parts)
+      : event_based_actor(cfg), said_(said), parts_(parts) {}
+  caf::behavior make_behavior() override {
+    return {[this](const step_said& s) { said_.push_back(s); },
+            [this](const snapshot_part& p) { parts_.push_back(p); }};
+  }
+
+private:
+  std::vector<step_said>& said_;
+  std::vector<snapshot_part>& parts_;
+};
+
 class hosted_daemons : public actor_fixture {
 protected:
   void start(std::function<void(const record&)> probe = {}) {
@@ -17,7 +32,7 @@ protected:
     o.part = {0, 1};
     o.rules = std::make_shared<const rule_book>();
     o.metrics = metrics;
-    o.groups = collector(said);
+    o.groups = system.spawn<listening>(said, parts);
     o.recorder = collector(set_aside);
     o.probe = std::move(probe);
     host = system.spawn<shard>(std::move(o));
@@ -37,6 +52,7 @@ protected:
 
   std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
   std::vector<step_said> said;
+  std::vector<snapshot_part> parts;
   std::vector<quarantined> set_aside;
   caf::actor host;
   std::uint64_t number = 0;
@@ -148,6 +164,35 @@ TEST_F(hosted_daemons, tell_their_next_deadline_with_each_step) {
   // Nobody is due before a beat is missing, and somebody is soon after.
   EXPECT_GT(said.back().wake, at(450));
   EXPECT_LT(said.back().wake, at(550));
+}
+
+TEST_F(hosted_daemons, are_saved_as_they_were_at_the_cut_while_life_goes_on) {
+  start();
+  auto many = std::make_shared<record_batch>();
+  for (int i = 0; i < 1000; ++i)
+    many->records.push_back(heartbeat(*many, 0, "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250)));
+  apply(many);
+  // The cut, and before it is done a step that changes everybody.
+  caf::anon_send(host, take_snapshot{number, at(0)});
+  auto later = std::make_shared<record_batch>(*many);
+  for (record& r : later->records) r.at = at(90);
+  caf::anon_send(host, step{++number, later, nullptr, at(90), at(90)});
+  run();
+  ASSERT_EQ(parts.size(), 2u);
+  EXPECT_FALSE(parts[0].bytes) << "first the mark, in line with the steps";
+  ASSERT_TRUE(parts[1].bytes);
+
+  shard_options o;
+  o.part = {0, 1};
+  o.rules = std::make_shared<const rule_book>();
+  o.metrics = metrics;
+  o.groups = collector(said);
+  o.snapshot = {parts[1].bytes};
+  const caf::actor restored = system.spawn<shard>(std::move(o));
+  const auto all = ask<daemon_list>(restored, list_daemons{});
+  EXPECT_EQ(all.daemons.size(), 1000u);
+  for (const auto& d : all.daemons) EXPECT_EQ(d->last_heard, at(0)) << d->subject;
+  caf::anon_send_exit(restored, caf::exit_reason::user_shutdown);
 }
 
 TEST_F(hosted_daemons, are_listed_by_page_and_filter) {
