@@ -11,14 +11,6 @@ namespace {
 
 constexpr std::size_t page_most = 10'000;
 
-/// A whole number among the query parameters; false when it is there and is none.
-bool number(const http_request& q, const char* name, std::size_t& value) {
-  const std::string text = q.parameter(name);
-  if (text.empty()) return true;
-  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return ec == std::errc{} && end == text.data() + text.size();
-}
-
 bool is_daemon_state(std::string_view text) {
   for (std::uint8_t s = 0; s <= static_cast<std::uint8_t>(liveness_state::missing); ++s)
     if (to_text(static_cast<liveness_state>(s)) == text) return true;
@@ -27,7 +19,7 @@ bool is_daemon_state(std::string_view text) {
 
 http_response list_daemons_json(const node& n, const http_request& q) {
   std::size_t from = 0, most = 1000;
-  if (!number(q, "offset", from) || !number(q, "limit", most) || most == 0 || most > page_most || from > 10'000'000)
+  if (!number_of(q, "offset", from) || !number_of(q, "limit", most) || most == 0 || most > page_most || from > 10'000'000)
     return problem(400, "offset and limit are whole numbers; limit is 1 to 10000");
   const std::string state = q.parameter("state");
   if (!state.empty() && !is_daemon_state(state))
@@ -62,7 +54,7 @@ http_response one_daemon_json(const node& n, const http_request& q) {
 
 http_response list_incidents_json(const node& n, const http_request& q) {
   std::size_t most = 1000;
-  if (!number(q, "limit", most) || most == 0 || most > page_most) return problem(400, "limit is a whole number from 1 to 10000");
+  if (!number_of(q, "limit", most) || most == 0 || most > page_most) return problem(400, "limit is a whole number from 1 to 10000");
   const std::string state = q.parameter("state");
   if (!state.empty() && state != "open" && state != "closed") return problem(400, "state is open or closed");
   if (!n.disk()) return problem(503, "nothing is kept: data_dir is empty");
@@ -80,6 +72,7 @@ http_response list_incidents_json(const node& n, const http_request& q) {
 
 http_response one_incident_json(const node& n, const http_request& q) {
   const std::string id = q.path.substr(std::string_view{"/api/v1/incidents/"}.size());
+  if (id.ends_with("/explain")) return explain_incident_json(n, q, id.substr(0, id.size() - 8));
   if (!n.disk()) return problem(503, "nothing is kept: data_dir is empty");
   auto found = n.disk()->find_incident(id);
   if (!found) return problem(500, found.error().text);
@@ -136,6 +129,13 @@ http_response groups_json(const node& n) {
 
 } // namespace
 
+bool number_of(const http_request& q, const char* name, std::size_t& value) {
+  const std::string text = q.parameter(name);
+  if (text.empty()) return true;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return ec == std::errc{} && end == text.data() + text.size();
+}
+
 http_response problem(int status, std::string_view text) {
   http_response r{status, "application/json", "{\"error\":"};
   append_json_string(r.body, text);
@@ -145,6 +145,7 @@ http_response problem(int status, std::string_view text) {
 
 void add_routes(http_server& server, node& n) {
   add_order_routes(server, n);
+  add_notification_routes(server, n);
   server.route("/-/healthy", [](const http_request&) { return http_response{200, "text/plain; charset=utf-8", "Tocsin is healthy.\n"}; });
   server.route("/-/ready", [&n](const http_request&) {
     if (n.ready()) return http_response{200, "text/plain; charset=utf-8", "Tocsin is ready.\n"};

@@ -108,8 +108,7 @@ bool from_elsewhere(const http_request& q) {
 }
 
 http_response give_order(node& n, const http_request& q) {
-  if (from_elsewhere(q)) return problem(403, "orders are taken from this server's own pages and from programs only");
-  if (!q.content_type.starts_with("application/json")) return problem(415, "send Content-Type: application/json");
+  if (auto refused = refuse_order(q)) return *refused;
   const auto order = read_order(q.body, wall_clock());
   if (!order) return problem(400, order.error().text);
   if (auto done = n.obey(*order); !done) return problem(done.error().code == errc::timeout ? 503 : 409, done.error().text);
@@ -147,6 +146,12 @@ http_response report(const node& n, const http_request& q) {
 }
 
 } // namespace
+
+std::optional<http_response> refuse_order(const http_request& q) {
+  if (from_elsewhere(q)) return problem(403, "orders are taken from this server's own pages and from programs only");
+  if (!q.content_type.starts_with("application/json")) return problem(415, "send Content-Type: application/json");
+  return std::nullopt;
+}
 
 void add_order_routes(http_server& server, node& n) {
   server.route("/api/v1/orders", {"POST"}, [&n](const http_request& q) { return give_order(n, q); });

@@ -59,6 +59,20 @@ struct template_command {
   std::string config, receiver, incident = "sample";
 };
 
+struct explain_command {
+  std::string incident, receiver, server = "http://127.0.0.1:8420", output = "table", data_dir, config;
+  bool recompute = false;
+};
+struct notifications_command {
+  std::string receiver, state, from, until, server = "http://127.0.0.1:8420", output = "table";
+  std::size_t most = 1000;
+  bool redrive = false;
+};
+
+int explain(const explain_command& c);
+void add_explain(CLI::App& app, explain_command& c);
+int notifications(const notifications_command& c);
+void add_notifications(CLI::App& app, notifications_command& c);
 int replay(const replay_command& c);
 int run(const run_command& c);
 int check(const check_command& c);

@@ -15,9 +15,10 @@ _tocsin() {
     -f|--format) words='tibrvlisten jsonl rv-hex journal auto' ;;
     -o|--output) words='table json' ;;
     -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    tocsin) words='run replay simulate check-config route template daemons incidents completion --help --version' ;;
+    tocsin) words='run replay simulate check-config route template daemons incidents explain notifications completion --help --version' ;;
     daemons|incidents) words='list show --help' ;;
     route) words='show test --help' ;;
+    notifications) words='list redrive --help' ;;
     template) words='preview --help' ;;
     =) [[ ${COMP_WORDS[COMP_CWORD-2]} == severity ]] && words='info warning critical' ;;
     completion) words='bash zsh fish --help' ;;
@@ -29,6 +30,8 @@ _tocsin() {
          route) words='--config --output --at --verify-receivers --help
            alertname= group= host= incident= network= service= severity= subject= vantage=' ;;
          template) words='--config --receiver --incident --help' ;;
+         explain) words='--server --output --not-notified --recompute --data-dir --config --help' ;;
+         notifications) words='--server --output --state --receiver --limit --from --until --help' ;;
          daemons) words='--server --output --state --host --limit --help' ;;
          incidents) words='--server --output --state --limit --help' ;;
        esac ;;
@@ -46,8 +49,11 @@ autoload -U +X bashcompinit && bashcompinit
 )";
 
 constexpr const char* fish = R"(# fish completion of tocsin: tocsin completion fish | source
-complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template daemons incidents completion'
+complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template daemons incidents explain notifications completion'
 complete -c tocsin -n '__fish_seen_subcommand_from daemons incidents' -f -a 'list show'
+complete -c tocsin -n '__fish_seen_subcommand_from notifications' -f -a 'list redrive'
+complete -c tocsin -n '__fish_seen_subcommand_from explain' -l not-notified -x
+complete -c tocsin -n '__fish_seen_subcommand_from explain' -l recompute
 complete -c tocsin -n '__fish_seen_subcommand_from route' -f -a 'show test'
 complete -c tocsin -n '__fish_seen_subcommand_from template' -f -a 'preview'
 complete -c tocsin -n '__fish_seen_subcommand_from template' -l receiver -x

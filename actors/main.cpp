@@ -132,6 +132,10 @@ int dispatch(int argc, char** argv) {
   add_orders(app, to_order, order_wanted, to_query, query_wanted);
   add_route(app, to_route, route_wanted);
   add_template(app, to_preview);
+  explain_command to_explain;
+  notifications_command to_notify;
+  add_explain(app, to_explain);
+  add_notifications(app, to_notify);
   auto* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
@@ -153,6 +157,8 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("check-config")) return check(to_check);
   if (app.got_subcommand("template")) return preview_template(to_preview);
   if (app.got_subcommand("completion")) return complete(shell);
+  if (app.got_subcommand("explain")) return explain(to_explain);
+  if (app.got_subcommand("notifications")) return notifications(to_notify);
   if (order_wanted) return give_order(to_order);
   if (route_wanted) return route_wanted(to_route);
   if (query_wanted && to_query.what == "report") return print_report(to_query);

@@ -53,7 +53,9 @@ node::parts::parts(node_options o)
     : options(std::move(o)), shard_count(options.config.shards ? options.config.shards
                                                                : std::max(1u, std::thread::hardware_concurrency())),
       config(std::max(2u, shard_count)), system(config), anchor(anchor_at(system, wall_clock())),
-      rules(std::make_shared<const rule_book>(options.config.rules)) {}
+      rules(std::make_shared<const rule_book>(options.config.rules)) {
+  judge_by(rules, options.config.alerting());
+}
 
 /// Store, recorder and notifier; gives the snapshot to start from.
 result<std::uint64_t> node::parts::open_memory(std::optional<snapshot>& found) {
@@ -276,7 +278,9 @@ std::vector<std::string> node::reload(const settings& fresh) {
   p.rules = std::make_shared<const rule_book>(fresh.rules);
   const bool had = !old.receivers.empty();
   // To none: the old ones are told until the restart. From none: what is said meanwhile waits in the outbox for it.
-  caf::anon_send(p.intake_actor, new_rules{p.rules, had && fresh.receivers.empty() ? old.alerting() : fresh.alerting()});
+  const alerting_rules alerting = had && fresh.receivers.empty() ? old.alerting() : fresh.alerting();
+  p.judge_by(p.rules, alerting);
+  caf::anon_send(p.intake_actor, new_rules{p.rules, alerting});
   // The notifier starts anew with the new receivers; what was open is taken from the outbox.
   if (had && !fresh.receivers.empty() && p.notifier_actor) {
     old.receivers = fresh.receivers;

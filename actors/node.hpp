@@ -22,6 +22,13 @@ struct node_options {
   std::function<void(const std::string&)> failed; ///< the node cannot go on; on a worker
 };
 
+/// What incidents are judged and told by now.
+struct judgement {
+  std::shared_ptr<const rule_book> rules;
+  alerting_rules alerting;
+  std::vector<std::string> vantage_names;
+};
+
 /// A page of daemons, in order of subject.
 struct daemon_page {
   std::vector<std::shared_ptr<const daemon_status>> daemons;
@@ -47,6 +54,9 @@ public:
   /// with the reason when it is refused.
   result<void> obey(const operator_command& order);
 
+  /// Dead notifications made in [from, until) are sent again, of one receiver or ("") all. Gives how many.
+  result<std::uint64_t> redrive(const std::string& receiver, timestamp from, timestamp until);
+
   bool ready() const;
   /// Waits until every source has ended and everything is delivered, at most `most`. True when it is so.
   bool drained() const;
@@ -60,6 +70,7 @@ public:
   std::shared_ptr<const kpi_report> figures() const;         ///< of the last seven days; null when nobody answered
   std::shared_ptr<const alarm_view> alarms() const;          ///< null when nobody answered
   std::vector<decision> standing(const std::string& incident) const; ///< who was told of it and who was not, now
+  std::shared_ptr<const judgement> in_force() const;
   const store* disk() const;
   int http_port() const;
 

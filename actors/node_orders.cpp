@@ -25,6 +25,30 @@ result<void> node::obey(const operator_command& order) {
   return outcome;
 }
 
+result<std::uint64_t> node::redrive(const std::string& receiver, timestamp from, timestamp until) {
+  parts& p = *parts_;
+  caf::scoped_actor self{p.system};
+  result<std::uint64_t> outcome = 0;
+  self->request(p.recorder_actor, answer_within, redrive_dead{receiver, from, until})
+      .receive([&](std::uint64_t count) { outcome = count; },
+               [&](caf::error& e) { outcome = tl::make_unexpected(refusal(p.system, e)); });
+  return outcome;
+}
+
+void node::parts::judge_by(std::shared_ptr<const rule_book> book, alerting_rules alerting) {
+  auto fresh = std::make_shared<judgement>();
+  fresh->rules = std::move(book);
+  fresh->alerting = std::move(alerting);
+  for (const source_settings& s : options.config.sources) fresh->vantage_names.push_back(s.name);
+  const std::lock_guard lock{judgement_guard};
+  in_force = std::move(fresh);
+}
+
+std::shared_ptr<const judgement> node::in_force() const {
+  const std::lock_guard lock{parts_->judgement_guard};
+  return parts_->in_force;
+}
+
 std::shared_ptr<const alarm_view> node::alarms() const {
   alarms_answer found;
   caf::scoped_actor self{const_cast<caf::actor_system&>(parts_->system)};

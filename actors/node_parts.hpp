@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <future>
+#include <mutex>
 #include <semaphore>
 
 #include "actors/acknowledge_link.hpp"
@@ -38,6 +39,7 @@ struct node::parts {
   void send_sight(std::size_t source, record_kind kind);
   void grant(std::size_t source);
   void drop_handles();
+  void judge_by(std::shared_ptr<const rule_book> book, alerting_rules alerting);
 
   node_options options;
   std::uint32_t shard_count;
@@ -57,6 +59,8 @@ struct node::parts {
   timestamp restored_watermark = unset;
   std::shared_ptr<const std::string> group_snapshot;
   std::vector<std::shared_ptr<const std::string>> shard_snapshots;
+  mutable std::mutex judgement_guard;
+  std::shared_ptr<const judgement> in_force; ///< under the guard; never null
   caf::actor top_actor, recorder_actor, notifier_actor, groups_actor, intake_actor;
   std::vector<caf::actor> shard_actors;
 };

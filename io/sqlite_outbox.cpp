@@ -93,13 +93,14 @@ result<void> sqlite_store::record_attempt(const std::string& id, const std::stri
         return done;
       if (db.changes() == 0)
         return fail(errc::missing, "outbox: no notification " + one_line(id, 200));
+      // Counted by itself: what is driven again counts its attempts from the start, its ledger goes on.
       auto note = db.prepare("INSERT INTO attempts (notification, number, at, state, answer)"
-                             " SELECT id, attempts, ?2, ?3, ?4 FROM outbox WHERE id = ?1");
+                             " SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4 FROM attempts WHERE notification = ?1");
       if (!note) return tl::make_unexpected(note.error());
       if (auto done = note->bind(1, id).bind(2, at).bind(3, state).bind(4, kept).run(); !done)
         return done;
       auto forget = db.prepare("DELETE FROM attempts WHERE notification = ?1 AND number <="
-                               " (SELECT attempts FROM outbox WHERE id = ?1) - ?2");
+                               " (SELECT max(number) FROM attempts WHERE notification = ?1) - ?2");
       if (!forget) return tl::make_unexpected(forget.error());
       return forget->bind(1, id).bind(2, std::int64_t{limits::ledger_attempts_max}).run();
     };

@@ -105,6 +105,14 @@ result<std::optional<sqlite_store::journal_row>> sqlite_store::row_at(std::uint6
 
 result<void> sqlite_store::replay(std::uint64_t offset,
                                   const std::function<void(record_batch&&)>& visit) const {
+  return replay_while(offset, [&](record_batch&& b) {
+    visit(std::move(b));
+    return true;
+  });
+}
+
+result<void> sqlite_store::replay_while(std::uint64_t offset,
+                                        const std::function<bool(record_batch&&)>& visit) const {
   const std::uint64_t end = next_offset();
   const auto& path = for_reading().path();
   bool visited = false;
@@ -140,7 +148,7 @@ result<void> sqlite_store::replay(std::uint64_t offset,
     batch->first_offset = std::max(first, offset);
     offset = first + count;
     visited = true;
-    visit(std::move(*batch));
+    if (!visit(std::move(*batch))) return {};
   }
   return {};
 }

@@ -40,6 +40,8 @@ public:
   result<std::optional<snapshot>> previous_snapshot() const override { return snapshot_of_age(1); }
   result<void> replay(std::uint64_t offset,
                       const std::function<void(record_batch&&)>& visit) const override;
+  result<void> replay_while(std::uint64_t offset,
+                            const std::function<bool(record_batch&&)>& visit) const override;
   result<std::vector<outbox_entry>> waiting(timestamp due, std::size_t most) const override;
   result<std::vector<outbox_entry>> waiting_for(const std::string& receiver, std::size_t most) const override;
   result<std::vector<std::pair<std::string, std::uint64_t>>> receivers_waiting() const override;

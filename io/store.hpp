@@ -82,6 +82,8 @@ public:
   /// what precedes it. What was trimmed away is skipped; what was appended meanwhile is not visited. A batch that
   /// is missing or cannot be decoded ends it with an error that names its offset; all before it was visited.
   virtual result<void> replay(std::uint64_t offset, const std::function<void(record_batch&&)>& visit) const = 0;
+  /// The same; ends as soon as `visit` gives false.
+  virtual result<void> replay_while(std::uint64_t offset, const std::function<bool(record_batch&&)>& visit) const = 0;
   virtual result<std::vector<outbox_entry>> waiting(timestamp due, std::size_t most) const = 0;
   /// What waits for one receiver: the most urgent first, then the oldest.
   virtual result<std::vector<outbox_entry>> waiting_for(const std::string& receiver, std::size_t most) const = 0;

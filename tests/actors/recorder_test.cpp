@@ -204,6 +204,9 @@ public:
   result<std::uint64_t> offset_at(timestamp) const override { return no(); }
   result<std::optional<snapshot>> load_snapshot() const override { return no(); }
   result<std::optional<snapshot>> previous_snapshot() const override { return no(); }
+  result<void> replay_while(std::uint64_t, const std::function<bool(record_batch&&)>&) const override {
+    return {};
+  }
   result<void> replay(std::uint64_t, const std::function<void(record_batch&&)>&) const override {
     return no();
   }

@@ -1,0 +1,131 @@
+// What the journal says about an incident: the records that speak of its subjects, and the verdict made again from them.
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include "actors/explanation.hpp"
+#include "core/engine.hpp"
+#include "core/limits.hpp"
+#include "core/saturating.hpp"
+
+namespace tocsin {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+constexpr duration shortly_before = 15min;
+
+/// Does a record speak of the incident? Segments and hosts by their members.
+class concern {
+public:
+  concern(const incident& i, const std::vector<std::string>& vantages) : subjects_(i.members.begin(), i.members.end()) {
+    subjects_.insert(i.because.subject);
+    for (std::size_t n = 0; n < vantages.size() && n < limits::vantages_max; ++n)
+      if (i.because.subject == "vantage/" + vantages[n]) vantage_ = static_cast<int>(n);
+    by_sight_ = i.because.kind == cause_kind::sight_lost;
+    if (i.because.subject.starts_with("receiver/")) receiver_ = i.because.subject.substr(9);
+  }
+  bool has(const record& r) const {
+    if (r.kind == record_kind::sight_lost || r.kind == record_kind::sight_regained)
+      return by_sight_ && (vantage_ < 0 || vantage_ == r.vantage);
+    if (r.kind == record_kind::operator_said) return !receiver_.empty() && r.peer.find(receiver_) != r.peer.npos;
+    if (r.host.empty()) return false;
+    return subjects_.contains(subject_of(r.host, r.service)) || subjects_.contains("host/" + std::string{r.host});
+  }
+
+private:
+  std::set<std::string> subjects_;
+  std::string receiver_;
+  int vantage_ = -1;
+  bool by_sight_ = false;
+};
+
+json view(const record& r, std::uint64_t offset) {
+  json out{{"offset", offset}, {"at", to_rfc3339(r.at)}, {"kind", to_text(r.kind)}};
+  if (!r.host.empty()) out["subject"] = subject_of(r.host, r.service);
+  if (!r.peer.empty() && r.kind != record_kind::operator_said) out["peer"] = r.peer;
+  for (std::size_t c = 0; c < counter_count; ++c)
+    if (const auto name = static_cast<counter>(c); r.has(name)) out["values"][std::string{to_text(name)}] = r.get(name);
+  return out;
+}
+
+} // namespace
+
+json evidence_records(const explain_question& q, const incident& i) {
+  constexpr std::size_t half = limits::explain_records_max / 2;
+  json out{{"records", json::array()}, {"complete", true}};
+  const auto start = q.disk->offset_at(earlier(i.since, shortly_before));
+  if (!start) return out["error"] = start.error().text, out;
+  const concern wanted{i, q.vantage_names};
+  std::deque<json> before;
+  std::vector<json> after;
+  std::uint64_t looked_at = 0, left_out = 0;
+  const auto read = q.disk->replay_while(*start, [&](record_batch&& b) {
+    for (std::size_t n = 0; n < b.records.size(); ++n) {
+      const record& r = b.records[n];
+      if (r.at > i.at) return false;
+      if (++looked_at > limits::explain_scan_max) {
+        out["complete"] = false;
+        return false;
+      }
+      if (!wanted.has(r)) continue;
+      const bool early = r.at <= i.since;
+      if (!early && after.size() >= half) ++left_out;
+      else if (early) before.push_back(view(r, b.first_offset + n));
+      else after.push_back(view(r, b.first_offset + n));
+      if (before.size() > half) {
+        before.pop_front();
+        ++left_out;
+      }
+    }
+    return true;
+  });
+  if (!read) out["error"] = read.error().text;
+  for (json& r : before) out["records"].push_back(std::move(r));
+  for (json& r : after) out["records"].push_back(std::move(r));
+  out["left_out"] = left_out;
+  return out;
+}
+
+json recomputed(const explain_question& q, const incident& i) {
+  engine machines{q.rules, *q.alerting, engine::options{}};
+  machines.set_vantage_names(q.vantage_names);
+  std::uint64_t records = 0, first = 0;
+  std::optional<incident> same, newest;
+  story told;
+  const auto look = [&] {
+    for (incident& one : told.incidents)
+      if (one.id == i.id) {
+        if (one.revision == i.revision) same = one;
+        newest = std::move(one);
+      }
+    told = {};
+  };
+  const auto read = q.disk->replay_while(0, [&](record_batch&& b) {
+    if (records == 0) first = b.first_offset;
+    records += b.records.size();
+    machines.feed(b, told);
+    look();
+    return !same;
+  });
+  if (!same && machines.now() != unset && i.at > machines.now()) machines.advance(i.at, told);
+  if (!same) machines.finish(told);
+  look();
+  json out{{"agrees", false}, {"from_offset", first}, {"records", records}, {"version", q.rules->version}};
+  const std::string perhaps = first > 0 ? "; the journal begins at offset " + std::to_string(first) + ", what was before is trimmed"
+                                        : "; the rules may have been changed since: these are version " + q.rules->version;
+  if (!read) out["text"] = read.error().text;
+  else if (!newest) out["text"] = "differs: the machines do not say " + i.id + perhaps;
+  else if (!same) out["text"] = "differs: revision " + std::to_string(newest->revision) + " is the newest, not " + std::to_string(i.revision) + perhaps;
+  else if (same->state != i.state) out["text"] = "differs: state is " + std::string{to_text(same->state)} + perhaps;
+  else if (same->level != i.level) out["text"] = "differs: severity is " + std::string{to_text(same->level)} + perhaps;
+  else if (same->because.kind != i.because.kind || same->because.subject != i.because.subject)
+    out["text"] = "differs: cause is " + std::string{to_text(same->because.kind)} + " of " + same->because.subject + perhaps;
+  else {
+    out["agrees"] = true;
+    out["text"] = "agrees";
+  }
+  return out;
+}
+
+} // namespace tocsin
