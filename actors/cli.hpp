@@ -59,6 +59,11 @@ struct template_command {
   std::string config, receiver, incident = "sample";
 };
 
+struct test_command {
+  std::vector<std::string> files;
+};
+
+int test_rules(const test_command& c);
 int replay(const replay_command& c);
 int run(const run_command& c);
 int check(const check_command& c);

@@ -15,7 +15,7 @@ _tocsin() {
     -f|--format) words='tibrvlisten jsonl rv-hex journal auto' ;;
     -o|--output) words='table json' ;;
     -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    tocsin) words='run replay simulate check-config route template daemons incidents completion --help --version' ;;
+    tocsin) words='run replay simulate check-config route template test daemons incidents completion --help --version' ;;
     daemons|incidents) words='list show --help' ;;
     route) words='show test --help' ;;
     template) words='preview --help' ;;
@@ -46,7 +46,7 @@ autoload -U +X bashcompinit && bashcompinit
 )";
 
 constexpr const char* fish = R"(# fish completion of tocsin: tocsin completion fish | source
-complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template daemons incidents completion'
+complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test daemons incidents completion'
 complete -c tocsin -n '__fish_seen_subcommand_from daemons incidents' -f -a 'list show'
 complete -c tocsin -n '__fish_seen_subcommand_from route' -f -a 'show test'
 complete -c tocsin -n '__fish_seen_subcommand_from template' -f -a 'preview'

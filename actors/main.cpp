@@ -102,6 +102,12 @@ void add_template(CLI::App& app, template_command& c) {
   preview->footer("Example:  tocsin template preview -c tocsin.yaml --receiver ops-mail");
 }
 
+void add_test(CLI::App& app, test_command& c) {
+  auto* s = app.add_subcommand("test", "Run tests of a configuration: what comes in, who must be told; exit 1 when one fails");
+  s->add_option("files", c.files, "YAML files with tests")->required();
+  s->footer("Example:  tocsin test /etc/tocsin/*.tests.yaml");
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app{"Tocsin watches TIB/RV daemons by their heartbeats and tells the right person, once, what is wrong and why.", "tocsin"};
   app.set_version_flag("--version", std::string{"tocsin "} + TOCSIN_VERSION);
@@ -117,6 +123,7 @@ int dispatch(int argc, char** argv) {
   order_command to_order;
   route_command to_route;
   template_command to_preview;
+  test_command to_test;
   int (*route_wanted)(const route_command&) = nullptr;
   std::string shell;
   add_run(app, to_run);
@@ -132,6 +139,7 @@ int dispatch(int argc, char** argv) {
   add_orders(app, to_order, order_wanted, to_query, query_wanted);
   add_route(app, to_route, route_wanted);
   add_template(app, to_preview);
+  add_test(app, to_test);
   auto* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
@@ -152,6 +160,7 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("simulate")) return simulate(to_simulate);
   if (app.got_subcommand("check-config")) return check(to_check);
   if (app.got_subcommand("template")) return preview_template(to_preview);
+  if (app.got_subcommand("test")) return test_rules(to_test);
   if (app.got_subcommand("completion")) return complete(shell);
   if (order_wanted) return give_order(to_order);
   if (route_wanted) return route_wanted(to_route);
