@@ -73,6 +73,11 @@ int explain(const explain_command& c);
 void add_explain(CLI::App& app, explain_command& c);
 int notifications(const notifications_command& c);
 void add_notifications(CLI::App& app, notifications_command& c);
+struct test_command {
+  std::vector<std::string> files;
+};
+
+int test_rules(const test_command& c);
 int replay(const replay_command& c);
 int run(const run_command& c);
 int check(const check_command& c);

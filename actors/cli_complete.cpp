@@ -15,7 +15,7 @@ _tocsin() {
     -f|--format) words='tibrvlisten jsonl rv-hex journal auto' ;;
     -o|--output) words='table json' ;;
     -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    tocsin) words='run replay simulate check-config route template daemons incidents explain notifications completion --help --version' ;;
+    tocsin) words='run replay simulate check-config route template test daemons incidents alarms silences report explain notifications completion --help --version' ;;
     daemons|incidents) words='list show --help' ;;
     route) words='show test --help' ;;
     notifications) words='list redrive --help' ;;
@@ -49,8 +49,11 @@ autoload -U +X bashcompinit && bashcompinit
 )";
 
 constexpr const char* fish = R"(# fish completion of tocsin: tocsin completion fish | source
-complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template daemons incidents explain notifications completion'
+complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test daemons incidents alarms silences report explain notifications completion'
 complete -c tocsin -n '__fish_seen_subcommand_from daemons incidents' -f -a 'list show'
+complete -c tocsin -n '__fish_seen_subcommand_from incidents' -f -a 'acknowledge unacknowledge'
+complete -c tocsin -n '__fish_seen_subcommand_from alarms' -f -a 'list shelve unshelve reset out-of-service return-to-service'
+complete -c tocsin -n '__fish_seen_subcommand_from silences' -f -a 'list add expire'
 complete -c tocsin -n '__fish_seen_subcommand_from notifications' -f -a 'list redrive'
 complete -c tocsin -n '__fish_seen_subcommand_from explain' -l not-notified -x
 complete -c tocsin -n '__fish_seen_subcommand_from explain' -l recompute

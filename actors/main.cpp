@@ -102,6 +102,12 @@ void add_template(CLI::App& app, template_command& c) {
   preview->footer("Example:  tocsin template preview -c tocsin.yaml --receiver ops-mail");
 }
 
+void add_test(CLI::App& app, test_command& c) {
+  auto* s = app.add_subcommand("test", "Run tests of a configuration: what comes in, who must be told; exit 1 when one fails");
+  s->add_option("files", c.files, "YAML files with tests")->required();
+  s->footer("Example:  tocsin test /etc/tocsin/*.tests.yaml");
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app{"Tocsin watches TIB/RV daemons by their heartbeats and tells the right person, once, what is wrong and why.", "tocsin"};
   app.set_version_flag("--version", std::string{"tocsin "} + TOCSIN_VERSION);
@@ -117,6 +123,7 @@ int dispatch(int argc, char** argv) {
   order_command to_order;
   route_command to_route;
   template_command to_preview;
+  test_command to_test;
   int (*route_wanted)(const route_command&) = nullptr;
   std::string shell;
   add_run(app, to_run);
@@ -136,6 +143,7 @@ int dispatch(int argc, char** argv) {
   notifications_command to_notify;
   add_explain(app, to_explain);
   add_notifications(app, to_notify);
+  add_test(app, to_test);
   auto* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
@@ -156,6 +164,7 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("simulate")) return simulate(to_simulate);
   if (app.got_subcommand("check-config")) return check(to_check);
   if (app.got_subcommand("template")) return preview_template(to_preview);
+  if (app.got_subcommand("test")) return test_rules(to_test);
   if (app.got_subcommand("completion")) return complete(shell);
   if (app.got_subcommand("explain")) return explain(to_explain);
   if (app.got_subcommand("notifications")) return notifications(to_notify);

@@ -57,8 +57,9 @@ std::string_view what_is(const yaml_node& n) {
 
 class binder {
 public:
-  binder(const environment_list& environment, given_keys& given, problem_list& problems)
-      : given_(given), problems_(problems), paths_(all_paths()) {
+  binder(const environment_list& environment, std::vector<std::string> paths, given_keys& given,
+         problem_list& problems)
+      : given_(given), problems_(problems), paths_(std::move(paths)) {
     for (const auto& [name, value] : environment)
       if (name.starts_with("TOCSIN_")) environment_.insert_or_assign(name, value);
   }
@@ -366,7 +367,13 @@ std::vector<std::string> all_paths() {
 void bind(document& d, const yaml_node* root, const environment_list& environment,
           given_keys& given, problem_list& problems) {
   section table = describe(d);
-  binder{environment, given, problems}.read_root(table, root);
+  binder{environment, all_paths(), given, problems}.read_root(table, root);
+}
+
+void bind(section& table, const yaml_node* root, given_keys& given, problem_list& problems) {
+  std::vector<std::string> paths;
+  collect(table, {}, paths);
+  binder{{}, std::move(paths), given, problems}.read_root(table, root);
 }
 
 } // namespace tocsin

@@ -60,6 +60,8 @@ private:
 /// Reads `root` (may be null: only the environment counts) into `d`.
 void bind(document& d, const yaml_node* root, const environment_list& environment,
           given_keys& given, problem_list& problems);
+/// The same for another table, which no variable changes.
+void bind(keys::section& table, const yaml_node* root, given_keys& given, problem_list& problems);
 
 /// "TOCSIN_RULES_HEARTBEAT_LOST_AFTER" of "rules.heartbeat.lost_after".
 std::string variable_of(std::string_view path);

@@ -183,8 +183,10 @@ std::optional<complaint> assign(const key& k, const std::string& scalar, bool pl
     return complaint{quoted(scalar) + " is longer than " +
                          std::to_string(limits::config_text_bytes_max) + " bytes",
                      "shorten it"};
+  const auto* text = std::get_if<text_value>(&k.value);
   for (char c : scalar)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+    if (text && text->many_lines && (c == '\n' || c == '\t')) continue;
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       return complaint{quoted(scalar) + " contains a control character", "write it in one line"};
   return std::visit(overloaded{[&](const text_value& v) -> std::optional<complaint> {
                                  if (v.check)

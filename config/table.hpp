@@ -26,6 +26,7 @@ using text_check = std::optional<complaint> (*)(std::string_view);
 struct text_value {
   std::string* to;
   text_check check = nullptr;
+  bool many_lines = false; ///< may hold line ends and tabs
 };
 struct flag_value {
   bool* to;
@@ -123,6 +124,10 @@ struct key {
   }
   key& required() {
     is_required = true;
+    return *this;
+  }
+  key& many_lines() { ///< for a text
+    std::get<text_value>(value).many_lines = true;
     return *this;
   }
   key& only_for(std::vector<std::string_view> names) {

@@ -18,7 +18,7 @@ constexpr std::string_view statements =
 /// read.
 class parser {
 public:
-  explicit parser(std::string name) {
+  parser(std::string name, bool must_expect) : must_expect_(must_expect) {
     s_.name = std::move(name);
     s_.plant.start = scenario_start;
   }
@@ -39,6 +39,7 @@ private:
   scenario s_;
   std::vector<int> fault_lines_;
   std::vector<scenario_error> errors_;
+  bool must_expect_;
   bool inventory_ = false;
   bool own_vantages_ = false;
   int last_fleet_ = 0;
@@ -57,7 +58,7 @@ scenario_result<scenario> parser::parse(std::string_view text) {
   if (s_.plant.fleets.empty())
     complain(0, "there is no fleet", "write a line like: fleet 24 daemons");
   if (s_.until == unset) complain(0, "the scenario has no end", "write a line like: until 2h");
-  if (s_.expectations.empty())
+  if (must_expect_ && s_.expectations.empty())
     complain(0, "nothing is expected", "write a line like: expect incidents 0");
   build_rules();
   if (errors_.empty()) try_plant();
@@ -211,8 +212,9 @@ bool comparison::holds(double x) const {
   }
 }
 
-scenario_result<scenario> parse_scenario(std::string_view text, std::string name) {
-  return parser{std::move(name)}.parse(text);
+scenario_result<scenario> parse_scenario(std::string_view text, std::string name,
+                                         bool must_expect) {
+  return parser{std::move(name), must_expect}.parse(text);
 }
 
 } // namespace tocsin

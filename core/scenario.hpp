@@ -48,7 +48,7 @@ struct expectation {
   std::optional<incident_state> incident_is;
   std::optional<symptom_state> symptom_is;
   std::optional<severity> level;
-  std::optional<std::string> reason; ///< of a notification
+  std::optional<std::string> reason, receiver; ///< of a notification
   std::optional<comparison> members, probability, count;
   timestamp from = unset, to = never; ///< both included
 };
@@ -75,7 +75,9 @@ template <class T>
 using scenario_result = tl::expected<T, std::vector<scenario_error>>;
 
 /// Reads and checks a whole file and reports every line that is wrong, at most 100 of them.
-scenario_result<scenario> parse_scenario(std::string_view text, std::string name);
+/// `must_expect`: a file without an expect line is wrong.
+scenario_result<scenario> parse_scenario(std::string_view text, std::string name,
+                                         bool must_expect = true);
 
 /// Sets one rule by its name, e.g. "groups.wait" or "clients.warning_percent". Names:
 /// scenario_rules.cpp.

@@ -45,8 +45,10 @@ std::string tell(const symptom& s) {
 }
 
 std::string tell(const notification& n) {
-  return from_start(n.at) + " notification " + n.id + " " + n.reason + " " +
-         std::string{to_text(n.about.because.kind)} + " of " + n.about.because.subject;
+  std::string out = from_start(n.at) + " notification " + n.id + " " + n.reason + " " +
+                    std::string{to_text(n.about.because.kind)} + " of " + n.about.because.subject;
+  if (!n.more.empty()) out += " and " + std::to_string(n.more.size()) + " more";
+  return out;
 }
 
 bool in_time(const expectation& e, timestamp at) { return at >= e.from && at <= e.to; }
@@ -67,9 +69,14 @@ bool fits(const expectation& e, const symptom& s) {
          (!e.symptom_is || *e.symptom_is == s.state) && (!e.level || *e.level == s.level);
 }
 
+/// A notification of a group fits when it tells of one that fits.
 bool fits(const expectation& e, const notification& n) {
-  return in_time(e, n.at) && about(e, n.about.because.kind, n.about.because.subject) &&
-         (!e.reason || *e.reason == n.reason) && (!e.level || *e.level == n.about.level);
+  if (!in_time(e, n.at) || (e.reason && *e.reason != n.reason)) return false;
+  if (e.receiver && *e.receiver != n.receiver) return false;
+  const auto one = [&](const incident& i) {
+    return about(e, i.because.kind, i.because.subject) && (!e.level || *e.level == i.level);
+  };
+  return one(n.about) || std::any_of(n.more.begin(), n.more.end(), one);
 }
 
 /// How much of what is wanted a line has: to name the nearest one.
