@@ -37,7 +37,8 @@ private:
   caf::result<refill> waiting_for(const refill_please& r);
   caf::result<std::uint64_t> redrive(const redrive_dead& r);
   bool open_transaction();
-  void commit();
+  bool commit();
+  void give_up(const std::string& id, const error& why);
   void complain(const char* what, const error& e);
 
   recorder_options options_;
