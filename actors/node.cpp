@@ -229,7 +229,7 @@ result<void> node::start() {
     if (!links) return tl::make_unexpected(links.error());
     p.links = std::move(*links);
   }
-  p.look_through_outbox();
+  p.look_through_outbox(true);
   p.spawn_tree();
   if (auto folded = p.fold_journal(*offset); !folded) return folded;
   caf::anon_send(p.intake_actor, go_live{p.disk ? p.recorder_actor : caf::actor{}, p.options.config.snapshot_every});
@@ -284,6 +284,7 @@ std::vector<std::string> node::reload(const settings& fresh) {
   // The notifier starts anew with the new receivers; what was open is taken from the outbox.
   if (had && !fresh.receivers.empty() && p.notifier_actor) {
     old.receivers = fresh.receivers;
+    p.look_through_outbox(false);
     caf::anon_send(p.notifier_actor, new_receivers{std::make_shared<const std::vector<receiver_options>>(p.make_receivers(fresh))});
   }
   ++p.metrics->reloads;

@@ -36,7 +36,7 @@ std::vector<receiver_options> node::parts::make_receivers(const settings& s) con
 }
 
 /// What waits for a receiver that is no more configured would wait for ever: it is dead, and visible as such.
-void node::parts::look_through_outbox() {
+void node::parts::look_through_outbox(bool starting) {
   if (!disk || options.config.receivers.empty()) return;
   const auto waiting = disk->receivers_waiting();
   if (!waiting) {
@@ -46,10 +46,12 @@ void node::parts::look_through_outbox() {
   for (const auto& [name, count] : *waiting) {
     const bool known = std::ranges::any_of(options.config.receivers, [&name = name](const auto& r) { return r.rule.name == name; });
     if (known) {
+      if (!starting) continue;
       metrics->notifications_waiting += count;
       log::info("outbox_resumed", {{"notifications", std::to_string(count)}, {"receiver", name}});
     } else if (auto buried = disk->bury(name, "no receiver of that name is configured"); buried) {
       metrics->notifications_dead += *buried;
+      if (!starting) metrics->notifications_waiting -= *buried;
       log::warning("outbox_buried", {{"receiver", name}, {"notifications", std::to_string(*buried)},
                                      {"remedy", "configure it again, then: tocsin notifications redrive --receiver " + name}});
     }

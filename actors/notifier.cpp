@@ -1,5 +1,7 @@
 #include "actors/notifier.hpp"
 
+#include <algorithm>
+
 #include "actors/supervisor.hpp"
 #include "io/log.hpp"
 
@@ -20,6 +22,7 @@ caf::behavior notifier::make_behavior() {
       [this](const deliver& d) { accept(d); },
       [this](const new_receivers& n) { replace(*n.all); },
       [this](const receiver_due& due) { restart(due.name); },
+      [this](const refill_please& r) -> caf::result<refill> { return pass_on(r); },
       [this](const look_at_outbox& l) {
         for (auto& [name, a] : receivers_)
           if (a) send(a, l);
@@ -50,7 +53,22 @@ void notifier::accept(const deliver& d) {
   if (to->second) send(to->second, d);
 }
 
+/// Not delegated: an answer that came without us could overtake what we were handed before it.
+caf::result<refill> notifier::pass_on(const refill_please& r) {
+  if (!options_.recorder) return caf::sec::request_receiver_down;
+  auto asker = make_response_promise<refill>();
+  request(options_.recorder, caf::infinite, r)
+      .then([asker](refill& answer) mutable { asker.deliver(std::move(answer)); },
+            [asker](caf::error& e) mutable { asker.deliver(std::move(e)); });
+  return asker;
+}
+
 void notifier::ended(const caf::down_msg& d) {
+  if (const auto left = leaving_.find(d.source); left != leaving_.end()) {
+    const std::string name = left->second;
+    leaving_.erase(left);
+    return restart(name);
+  }
   const auto at = names_.find(d.source);
   if (at == names_.end()) return;
   const std::string name = at->second;
@@ -63,6 +81,7 @@ void notifier::ended(const caf::down_msg& d) {
 void notifier::restart(const std::string& name) {
   const auto at = receivers_.find(name);
   if (at == receivers_.end() || at->second) return; // a reload was faster
+  if (std::ranges::any_of(leaving_, [&name](const auto& l) { return l.second == name; })) return; // it comes then
   for (const receiver_options& r : options_.receivers)
     if (r.name == name) start_receiver(r);
   give_again(name);
@@ -75,7 +94,7 @@ void notifier::give_again(const std::string& name) {
 void notifier::start_receiver(const receiver_options& r) {
   receiver_options options = r;
   options.outcomes = caf::actor_cast<caf::actor>(this); // they pass through us, so that we know what is open
-  if (options_.kept) options.memory = options_.recorder;
+  if (options_.kept) options.memory = options.outcomes;
   const caf::actor a = options_.detached ? caf::actor{spawn<receiver, caf::detached>(std::move(options))}
                                          : caf::actor{spawn<receiver>(std::move(options))};
   monitor(a);
@@ -84,15 +103,15 @@ void notifier::start_receiver(const receiver_options& r) {
 }
 
 void notifier::replace(const std::vector<receiver_options>& fresh) {
-  names_.clear(); // the old ones end on purpose
+  // The old ones end on purpose, after the attempt they are in: the new ones wait for its outcome, else it is said twice.
+  for (auto& [address, name] : names_) leaving_.insert({address, name});
+  names_.clear();
   for (auto& [name, a] : receivers_)
     if (a) send_exit(a, caf::exit_reason::user_shutdown);
   receivers_.clear();
   options_.receivers = fresh;
-  for (const receiver_options& r : options_.receivers) {
-    start_receiver(r);
-    give_again(r.name);
-  }
+  for (const receiver_options& r : options_.receivers) receivers_[r.name] = nullptr;
+  for (const receiver_options& r : options_.receivers) restart(r.name);
 }
 
 void notifier::on_exit() {

@@ -41,12 +41,14 @@ private:
   void start_receiver(const receiver_options& r);
   void give_again(const std::string& name);
   void restart(const std::string& name);
+  caf::result<refill> pass_on(const refill_please& r);
   void accept(const deliver& d);
   void ended(const caf::down_msg& d);
   void replace(const std::vector<receiver_options>& fresh);
   notifier_options options_;
   std::map<std::string, caf::actor> receivers_; ///< null: crashed, and started again soon
   std::map<caf::actor_addr, std::string> names_;
+  std::map<caf::actor_addr, std::string> leaving_; ///< of a former configuration, still in an attempt
   /// Without a disk: handed out and not finished, by receiver; given again to a receiver that crashed.
   std::map<std::string, std::map<std::string, std::shared_ptr<const notification>>> open_;
 };

@@ -111,6 +111,7 @@ struct deliver {
   std::uint32_t attempts = 0;
   timestamp due = unset;                ///< not before; unset = at once
   std::vector<std::string> remaining{}; ///< parts still to do; empty = all
+  bool stored = true;                   ///< false: the disk refused it, memory alone has it
 };
 /// Receiver -> recorder: one attempt's outcome.
 struct attempted {
@@ -118,7 +119,8 @@ struct attempted {
   timestamp at, next_attempt;
   std::vector<std::string> remaining{};
 };
-/// Receiver -> recorder: what waits for it on disk, the most urgent first? Answered with refill.
+/// Receiver -> notifier -> recorder: what waits for it on disk, the most urgent first? Answered with refill. By way of the
+/// notifier, there and back: neither may overtake an outcome, or what was just handed out, else that is said twice.
 struct refill_please {
   std::string receiver;
   std::size_t most;

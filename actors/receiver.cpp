@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <exception>
+#include <utility>
 
 #include "actors/supervisor.hpp"
 #include "io/log.hpp"
@@ -33,10 +35,12 @@ caf::behavior receiver::make_behavior() {
   return {
       [this](const deliver& d) {
         take(d, delivery_queue::origin::fresh);
-        pump();
+        soon();
       },
       [this](const wake_up& w) {
-        if (w.generation == generation_) pump();
+        if (w.generation != generation_) return;
+        soon_ = false;
+        pump();
       },
       [this](const look_at_outbox&) {
         if (options_.memory) ask();
@@ -52,13 +56,15 @@ void receiver::on_exit() {
 void receiver::take(const deliver& d, delivery_queue::origin from) {
   const notification& n = *d.what;
   held_.emplace(n.id, d.what);
-  const bool taken = queue_.add({n.id, n.about.id, n.about.level, n.at, d.due, d.attempts, d.remaining}, from);
+  // What was put off by a former configuration or process is tried at once: they may have been the reason.
+  const timestamp due = from == delivery_queue::origin::disk && first_ ? unset : d.due;
+  const bool taken = queue_.add({n.id, n.about.id, n.about.level, n.at, due, d.attempts, d.remaining},
+                                d.stored ? from : delivery_queue::origin::disk);
   if (taken) return drop_what_gave_way();
   if (queue_.holds(n.id)) return;
   held_.erase(n.id);
-  // It waits on disk, if there is one.
-  if (options_.memory || from == delivery_queue::origin::disk) return;
-  report(n.id, {n.id, "dead", "too many wait, and nothing is kept: data_dir is empty", now(), now()});
+  if (from == delivery_queue::origin::disk || (options_.memory && d.stored)) return; // it waits on disk
+  report(n.id, {n.id, "dead", "too many wait, and the disk does not keep it", now(), now()});
 }
 
 /// A more urgent one may have taken the place of another.
@@ -76,31 +82,60 @@ void receiver::drop_what_gave_way() {
 }
 
 void receiver::ask() {
+  if (asking_) {
+    ask_again_ = true; // the answer to come may be older than what we are told of now
+    return;
+  }
+  asking_ = true;
   queue_.refill();
   const std::size_t most = std::max<std::size_t>(1, queue_.room() + queue_.held());
   request(options_.memory, caf::infinite, refill_please{options_.name, most})
       .then(
-          [this](const refill& r) {
-            for (const deliver& d : r.all) take(d, delivery_queue::origin::disk);
-            queue_.refilled(r.complete);
-            pump();
-          },
+          [this](const refill& r) { answered(r); },
           [this](caf::error&) {
+            asking_ = ask_again_ = false;
             queue_.refilled(false);
             delayed_send(this, ask_again_after, look_at_outbox{});
           });
 }
 
-/// One attempt at a time, and the mailbox in between: what comes meanwhile may be more urgent.
+void receiver::answered(const refill& r) {
+  asking_ = false;
+  for (const deliver& d : r.all) take(d, delivery_queue::origin::disk);
+  first_ = false;
+  queue_.refilled(r.complete);
+  if (std::exchange(ask_again_, false)) ask();
+  soon();
+}
+
+/// After all that is in the mailbox now: what comes meanwhile may be more urgent.
+void receiver::soon() {
+  if (std::exchange(soon_, true)) return;
+  send(this, wake_up{++generation_});
+}
+
+/// One attempt at a time, and the mailbox in between.
 void receiver::pump() {
   const auto s = queue_.next(now());
   if (s.what == delivery_queue::step::kind::attempt) {
     attempt(*s.tried);
-    send(this, wake_up{++generation_});
+    soon();
   } else if (s.what == delivery_queue::step::kind::wait) {
     scheduled_send(this, to_actor_time(s.at, options_.anchor), wake_up{++generation_});
   }
-  if (options_.memory && queue_.hungry()) ask();
+  if (!queue_.hungry()) return;
+  if (options_.memory) return ask();
+  queue_.refill(); // what did not fit was told as dead: nothing waits elsewhere
+  queue_.refilled(true);
+}
+
+/// A bug in one notification's way must not keep the others from going theirs.
+delivery receiver::try_to_send(const notification& n, const attempt_info& info) try {
+  return sender_->attempt(n, info);
+} catch (const std::exception& e) {
+  log::error("receiver_bug", {{"receiver", options_.name}, {"notification", n.id}, {"reason", e.what()},
+                              {"remedy", "report this; it is tried again later"}});
+  return {delivery::outcome_t::retry, std::string{"an error of ours: "} + e.what(), {}};
 }
 
 void receiver::attempt(const delivery_queue::item& what) {
@@ -113,7 +148,7 @@ void receiver::attempt(const delivery_queue::item& what) {
     m.notify_delay_sum_us += us;
   }
   if (options_.acknowledge_url) n.acknowledge_url = options_.acknowledge_url(n);
-  const delivery outcome = sender_->attempt(n, {before, what.remaining});
+  const delivery outcome = try_to_send(n, {before, what.remaining});
   const timestamp after = now();
   const auto verdict = queue_.done(n.id, outcome_of(outcome), after);
   if (!verdict) return;

@@ -19,7 +19,7 @@ struct receiver_options {
   std::string name;
   std::function<std::unique_ptr<tocsin::sender>()> make; ///< called on the receiver's thread
   caf::actor outcomes; ///< told every attempt and the breaker
-  caf::actor memory;   ///< asked for what waits on disk; null: nothing is kept
+  caf::actor memory;   ///< asked for what waits on disk: the notifier; null: nothing is kept
   std::shared_ptr<node_metrics> metrics;
   clock_anchor anchor;
   delivery_rules rules;
@@ -36,8 +36,11 @@ public:
 private:
   void take(const deliver& d, delivery_queue::origin from);
   void ask();
+  void answered(const refill& r);
+  void soon();
   void pump();
   void attempt(const delivery_queue::item& what);
+  delivery try_to_send(const notification& n, const attempt_info& info);
   void report(const std::string& id, attempted result);
   void drop_what_gave_way();
   timestamp now() { return time_now(this, options_.anchor); }
@@ -47,6 +50,9 @@ private:
   std::unordered_map<std::string, std::shared_ptr<const notification>> held_;
   std::unique_ptr<tocsin::sender> sender_;
   std::uint64_t generation_ = 0; ///< of the timer that counts
+  bool soon_ = false;            ///< a wake-up is on its way
+  bool asking_ = false, ask_again_ = false;
+  bool first_ = true;            ///< nothing came from disk yet
 };
 
 } // namespace tocsin

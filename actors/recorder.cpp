@@ -91,12 +91,14 @@ bool recorder::open_transaction() {
   return true;
 }
 
-void recorder::commit() {
-  if (!open_) return;
+bool recorder::commit() {
+  if (!open_) return true;
   open_ = false;
-  if (auto outcome = options_.disk->commit(); !outcome) complain("commit", outcome.error());
+  const auto outcome = options_.disk->commit();
+  if (!outcome) complain("commit", outcome.error());
   else options_.metrics->journal_records += uncommitted_records_;
   uncommitted_records_ = 0;
+  return outcome.has_value();
 }
 
 void recorder::complain(const char* what, const error& e) {
@@ -139,24 +141,29 @@ void recorder::tell(const story_ptr& told) {
   }
   if (durable)
     if (auto outcome = options_.disk->note(told->decisions, told->alarms); !outcome) complain("note", outcome.error());
-  std::vector<std::shared_ptr<const notification>> fresh;
+  std::vector<deliver> fresh;
   for (const notification& n : told->notifications) enqueue(n, durable, fresh);
   for (const report_due& r : told->reports) enqueue(report_of(r), durable, fresh);
-  commit();
+  const bool committed = commit();
   if (!options_.notifier) return;
-  for (auto& n : fresh) send(options_.notifier, deliver{std::move(n), 0});
+  for (deliver& d : fresh) {
+    d.stored &= committed;
+    send(options_.notifier, std::move(d));
+  }
 }
 
 /// Into the outbox, and among those to hand over, unless it was said in a former life.
-void recorder::enqueue(const notification& n, bool durable, std::vector<std::shared_ptr<const notification>>& fresh) {
+void recorder::enqueue(const notification& n, bool durable, std::vector<deliver>& fresh) {
+  bool stored = false;
   if (durable) {
     std::string json;
     append_json(json, n);
     auto is_new = options_.disk->enqueue({n.id, n.receiver, json, n.at, n.at, 0, "waiting", "", n.about.level});
     if (!is_new) complain("enqueue", is_new.error());
     else if (!*is_new) return;
+    stored = is_new.has_value();
   }
-  fresh.push_back(std::make_shared<const notification>(n));
+  fresh.push_back({std::make_shared<const notification>(n), 0, unset, {}, stored});
 }
 
 void recorder::save(const snapshot_taken& s) {
@@ -195,9 +202,18 @@ caf::result<refill> recorder::waiting_for(const refill_please& r) {
   for (outbox_entry& e : *rows) {
     auto n = parse_notification(e.body);
     if (n) out.all.push_back({std::make_shared<const notification>(std::move(*n)), e.attempts, e.next_attempt, std::move(e.remaining)});
-    else log::error("outbox_entry_unreadable", {{"notification", e.id}, {"reason", n.error().text}});
+    else give_up(e.id, n.error());
   }
   return out;
+}
+
+/// It would be asked for again and again.
+void recorder::give_up(const std::string& id, const error& why) {
+  log::error("outbox_entry_unreadable", {{"notification", id}, {"reason", why.text}});
+  const timestamp current = time_now(this, options_.anchor);
+  record({id, "dead", "unreadable on disk: " + why.text, current, current});
+  ++options_.metrics->notifications_dead;
+  --options_.metrics->notifications_waiting;
 }
 
 caf::result<std::uint64_t> recorder::redrive(const redrive_dead& r) {

@@ -32,13 +32,14 @@ private:
   void journal(const batch_ptr& batch);
   void write(const batch_ptr& batch);
   void tell(const story_ptr& told);
-  void enqueue(const notification& n, bool durable, std::vector<std::shared_ptr<const notification>>& fresh);
+  void enqueue(const notification& n, bool durable, std::vector<deliver>& fresh);
   void save(const snapshot_taken& s);
   void record(const attempted& a);
   caf::result<refill> waiting_for(const refill_please& r);
   caf::result<std::uint64_t> redrive(const redrive_dead& r);
   bool open_transaction();
-  void commit();
+  bool commit();
+  void give_up(const std::string& id, const error& why);
   void complain(const char* what, const error& e);
 
   recorder_options options_;

@@ -83,7 +83,8 @@ bool delivery_queue::make_room(severity level) {
   return false;
 }
 
-bool delivery_queue::hungry() const { return more_on_disk_ && !asked_ && items_.size() < rules_.held_max; }
+/// Asking costs as much for one as for many: only when half of the room is free.
+bool delivery_queue::hungry() const { return more_on_disk_ && !asked_ && items_.size() <= rules_.held_max / 2; }
 
 void delivery_queue::refill() {
   asked_ = true;
@@ -94,8 +95,10 @@ void delivery_queue::refill() {
 
 void delivery_queue::refilled(bool all) {
   if (!asked_) return;
-  if (all && !missed_) more_on_disk_ = false;
-  else if (!missed_) disk_level_ = std::min(disk_level_, given_); // what follows is no more urgent
+  if (!missed_) {
+    more_on_disk_ = !all;
+    disk_level_ = given_; // what follows is no more urgent
+  }
   asked_ = false;
   finished_.clear();
 }

@@ -66,13 +66,14 @@ public:
   /// give way, or others as urgent wait on disk before it: then it waits on disk, too, and comes with a later refill.
   /// So does one that gave way. Times given to one queue never go backwards.
   bool add(item i, origin from = origin::fresh);
-  /// There is something on disk that is not here, there is room for it, and nobody asks for it yet.
+  /// There is something on disk that is not here, there is much room for it, and nobody asks for it yet.
   bool hungry() const;
   std::size_t room() const { return rules_.held_max - std::min(rules_.held_max, items_.size()); }
   /// The disk is being asked for what waits, most urgent first, then oldest, at least room() + held() of them. Its
   /// answer may be older than what happens here meanwhile: nothing is taken twice, nothing is forgotten.
   void refill();
-  /// The answer was given to add() with origin::disk. `all`: there was no more than that.
+  /// The answer was given to add() with origin::disk. `all`: there was no more than that. Nothing given and not `all`:
+  /// nobody knows what is there, so what comes waits there, too, until the next answer.
   void refilled(bool all);
 
   struct step {

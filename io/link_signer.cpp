@@ -64,7 +64,8 @@ result<link_signer> link_signer::open(const std::string& directory) {
 }
 
 std::string link_signer::sign(const std::string& incident, const std::string& receiver, const std::string& expires) const {
-  const std::string content = incident + '\n' + receiver + '\n' + expires;
+  // With its length, so that no part can be shifted into the next.
+  const std::string content = std::to_string(incident.size()) + '\n' + incident + std::to_string(receiver.size()) + '\n' + receiver + expires;
   unsigned char out[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   if (!HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), reinterpret_cast<const unsigned char*>(content.data()),
