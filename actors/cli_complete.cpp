@@ -14,7 +14,7 @@ _tocsin() {
     --through) words='machines actors' ;;
     -f|--format) words='tibrvlisten jsonl rv-hex journal auto' ;;
     -o|--output) words='table json' ;;
-    -c|--config|-i|--input|--scenario|--data-dir|check-config|test) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
     tocsin) words='run replay simulate check-config route template test daemons incidents completion --help --version' ;;
     daemons|incidents) words='list show --help' ;;
     route) words='show test --help' ;;
@@ -29,6 +29,7 @@ _tocsin() {
          route) words='--config --output --at --verify-receivers --help
            alertname= group= host= incident= network= service= severity= subject= vantage=' ;;
          template) words='--config --receiver --incident --help' ;;
+         test) COMPREPLY=($(compgen -f -- "$current")); return ;;
          daemons) words='--server --output --state --host --limit --help' ;;
          incidents) words='--server --output --state --limit --help' ;;
        esac ;;
