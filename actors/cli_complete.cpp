@@ -32,6 +32,7 @@ _tocsin() {
          template) words='--config --receiver --incident --help' ;;
          explain) words='--server --output --not-notified --recompute --data-dir --config --help' ;;
          notifications) words='--server --output --state --receiver --limit --from --until --help' ;;
+         test) COMPREPLY=($(compgen -f -- "$current")); return ;;
          daemons) words='--server --output --state --host --limit --help' ;;
          incidents) words='--server --output --state --limit --help' ;;
        esac ;;
