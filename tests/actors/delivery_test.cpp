@@ -2,10 +2,12 @@
 // nobody waits for somebody else's receiver.
 #include <gmock/gmock.h>
 
+#include <set>
 #include <stdexcept>
 
 #include "actor_fixture.hpp"
 #include "actors/notifier.hpp"
+#include "actors/recorder.hpp"
 
 namespace tocsin::testing {
 namespace {
@@ -161,23 +163,110 @@ TEST_F(delivering, a_receiver_that_fails_holds_up_nobody_else) {
   EXPECT_THAT(scripts["well"]->sent, ElementsAre("a@well"));
 }
 
-TEST_F(delivering, a_receiver_that_crashes_is_started_again_and_given_what_it_had) {
+TEST_F(delivering, an_error_of_ours_in_one_notification_does_not_keep_the_others_waiting) {
   start({"mail"});
   scripts["mail"]->answers.push_back([]() -> delivery { throw std::runtime_error("bug"); });
   notify("a", "mail");
-  notify("b", "mail"); // while it is away
-  EXPECT_THAT(scripts["mail"]->sent, ElementsAre("a"));
-  pass(1s);
-  EXPECT_THAT(scripts["mail"]->sent, ElementsAre("a", "a", "b"));
-  EXPECT_THAT(states(), ElementsAre("a delivered", "b delivered"));
+  notify("b", "mail");
+  EXPECT_THAT(scripts["mail"]->sent, ElementsAre("a", "b"));
+  EXPECT_THAT(outcomes[0].answer, HasSubstr("bug"));
+  pass(2s);
+  EXPECT_THAT(states(), ElementsAre("a waiting", "b delivered", "a delivered"));
 }
 
-TEST_F(delivering, a_receiver_that_always_crashes_is_not_started_in_a_loop) {
-  start({"mail"});
-  scripts["mail"]->answers.assign(1000, []() -> delivery { throw std::runtime_error("bug"); });
-  notify("a", "mail");
-  for (int i = 0; i < 60; ++i) pass(1s);
-  EXPECT_LE(scripts["mail"]->sent.size(), 61u);
+/// As in a node with a disk: what waits is there.
+class kept_on_disk : public delivering {
+protected:
+  void open() {
+    auto opened = open_sqlite_store(":memory:");
+    ASSERT_TRUE(opened) << opened.error().text;
+    disk = std::shared_ptr<store>{std::move(*opened)};
+    recorder_options o;
+    o.disk = disk;
+    o.metrics = metrics;
+    o.anchor = anchor_at(system, at(0));
+    o.keep_journal = o.keep_incidents = 24h;
+    memory = system.spawn<recorder>(std::move(o));
+    run();
+  }
+  void begin(std::size_t held_max = 10) {
+    notifier_options o;
+    o.recorder = memory;
+    o.kept = true;
+    o.metrics = metrics;
+    o.anchor = anchor_at(system, at(0));
+    o.detached = false;
+    auto r = a_receiver("mail");
+    r.rules.held_max = held_max;
+    o.receivers.push_back(std::move(r));
+    bell = system.spawn<notifier>(std::move(o));
+    caf::anon_send(memory, bell);
+    run();
+  }
+  void tell(const std::string& id, severity level = severity::info) {
+    auto s = std::make_shared<story>();
+    incident i{};
+    i.at = i.since = at(1);
+    i.id = id;
+    i.revision = 1;
+    i.level = level;
+    s->notifications.push_back({at(1), id + ".1@mail", "mail", "opened", i});
+    caf::anon_send(memory, story_told{s});
+    run();
+  }
+  std::size_t in_state(const std::string& state) { return disk->outbox(state, "", 1000)->size(); }
+  void TearDown() override {
+    delivering::TearDown();
+    caf::anon_send_exit(memory, caf::exit_reason::user_shutdown);
+    run();
+  }
+  std::shared_ptr<store> disk;
+  caf::actor memory;
+};
+
+TEST_F(kept_on_disk, more_than_memory_holds_waits_on_disk_and_all_of_it_is_said_once) {
+  open();
+  for (int i = 0; i < 95; ++i) tell("n" + std::to_string(i)); // before anybody delivers: a former process
+  begin();
+  pass(1h);
+  EXPECT_EQ(in_state("delivered"), 95u);
+  auto sent = scripts["mail"]->sent;
+  EXPECT_EQ(sent.size(), 95u);
+  EXPECT_EQ(std::set<std::string>(sent.begin(), sent.end()).size(), 95u);
+}
+
+TEST_F(kept_on_disk, what_is_critical_overtakes_what_waits_on_disk) {
+  open();
+  for (int i = 0; i < 50; ++i) tell("n" + std::to_string(i));
+  tell("urgent", severity::critical);
+  begin();
+  EXPECT_EQ(scripts["mail"]->sent.front(), "urgent.1@mail");
+}
+
+TEST_F(kept_on_disk, a_receiver_that_is_gone_keeps_everything_until_the_configuration_is_read_anew) {
+  open();
+  begin();
+  scripts["mail"]->answers.push_back([] { delivery d{outcome::retry, "410 Gone", {}}; d.disable = true; return d; });
+  tell("a");
+  tell("b");
+  pass(24h);
+  EXPECT_THAT(scripts["mail"]->sent, ElementsAre("a.1@mail"));
+  EXPECT_EQ(in_state("waiting"), 2u);
+  caf::anon_send(bell, new_receivers{std::make_shared<std::vector<receiver_options>>(1, a_receiver("mail"))});
+  run();
+  EXPECT_THAT(scripts["mail"]->sent, ElementsAre("a.1@mail", "a.1@mail", "b.1@mail"));
+  EXPECT_EQ(in_state("delivered"), 2u);
+}
+
+TEST_F(kept_on_disk, a_new_process_does_not_wait_for_the_pauses_of_the_old_one) {
+  open();
+  begin();
+  scripts["mail"]->answers.assign(1, answers(outcome::retry, "421", 1h));
+  tell("a");
+  caf::anon_send_exit(bell, caf::exit_reason::user_shutdown);
+  run();
+  begin();
+  EXPECT_THAT(scripts["mail"]->sent, ElementsAre("a.1@mail", "a.1@mail"));
 }
 
 TEST_F(delivering, a_name_nobody_configured_is_dead_with_a_reason) {
