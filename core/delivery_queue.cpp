@@ -84,7 +84,7 @@ bool delivery_queue::make_room(severity level) {
 }
 
 /// Asking costs as much for one as for many: only when half of the room is free.
-bool delivery_queue::hungry() const { return more_on_disk_ && !asked_ && items_.size() <= rules_.held_max / 2; }
+bool delivery_queue::hungry() const { return more_on_disk_ && !asked_ && items_.size() * 2 <= rules_.held_max + 1; }
 
 void delivery_queue::refill() {
   asked_ = true;

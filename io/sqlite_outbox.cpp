@@ -134,7 +134,8 @@ result<std::uint64_t> sqlite_store::bury(const std::string& receiver, const std:
 result<std::vector<outbox_entry>> sqlite_store::waiting(timestamp due, std::size_t most) const {
   auto& db = for_reading();
   const std::lock_guard guard{db.mutex};
-  auto query = db.prepare((columns + " WHERE state = 'waiting' AND next_attempt <= ? ORDER BY next_attempt, rowid LIMIT ?").c_str());
+  static const std::string sql = columns + " WHERE state = 'waiting' AND next_attempt <= ? ORDER BY next_attempt, rowid LIMIT ?"; // prepared once: its address is the key
+  auto query = db.prepare(sql.c_str());
   if (!query) return tl::make_unexpected(query.error());
   query->bind(1, due).bind(2, static_cast<std::uint64_t>(std::min<std::size_t>(most, INT64_MAX)));
   return entries(*query);
@@ -154,7 +155,8 @@ std::optional<timestamp> sqlite_store::next_due() const {
 result<std::vector<outbox_entry>> sqlite_store::waiting_for(const std::string& receiver, std::size_t most) const {
   auto& db = for_reading();
   const std::lock_guard guard{db.mutex};
-  auto query = db.prepare((columns + " WHERE state = 'waiting' AND receiver = ? ORDER BY level DESC, created, id LIMIT ?").c_str());
+  static const std::string sql = columns + " WHERE state = 'waiting' AND receiver = ? ORDER BY level DESC, created, id LIMIT ?"; // prepared once: its address is the key
+  auto query = db.prepare(sql.c_str());
   if (!query) return tl::make_unexpected(query.error());
   query->bind(1, receiver).bind(2, bounded(most));
   return entries(*query);
@@ -178,8 +180,9 @@ result<std::vector<outbox_entry>> sqlite_store::outbox(const std::string& state,
                                                        std::size_t most) const {
   auto& db = for_reading();
   const std::lock_guard guard{db.mutex};
-  auto query = db.prepare((columns + " WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR receiver = ?2)"
-                                    " ORDER BY created DESC, rowid DESC LIMIT ?3").c_str());
+  static const std::string sql = columns + " WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR receiver = ?2)"
+                                    " ORDER BY created DESC, rowid DESC LIMIT ?3"; // prepared once: its address is the key
+  auto query = db.prepare(sql.c_str());
   if (!query) return tl::make_unexpected(query.error());
   query->bind(1, state).bind(2, receiver).bind(3, bounded(most));
   return entries(*query);

@@ -214,7 +214,11 @@ protected:
     caf::anon_send(memory, story_told{s});
     run();
   }
-  std::size_t in_state(const std::string& state) { return disk->outbox(state, "", 1000)->size(); }
+  std::size_t in_state(const std::string& state) {
+    const auto rows = disk->outbox(state, "", 1000);
+    EXPECT_TRUE(rows) << rows.error().text;
+    return rows ? rows->size() : 0;
+  }
   void TearDown() override {
     delivering::TearDown();
     caf::anon_send_exit(memory, caf::exit_reason::user_shutdown);

@@ -65,7 +65,7 @@ class completion(unittest.TestCase):
         return set(done.stdout.split())
 
     def test_bash_offers_what_there_is(self):
-        self.assertEqual(self.completed("tocsin", "re"), {"replay"})
+        self.assertEqual(self.completed("tocsin", "re"), {"replay", "report"})
         self.assertEqual(self.completed("tocsin", "daemons", ""), {"list", "show", "--help"})
         self.assertEqual(self.completed("tocsin", "replay", "--through", ""), {"machines", "actors"})
         self.assertEqual(self.completed("tocsin", "completion", "z"), {"zsh"})
