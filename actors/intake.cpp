@@ -137,7 +137,7 @@ void intake::add(source_batch& b) {
 
 void intake::pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise promise) {
   watermark_ = std::max(watermark_, until);
-  steps_.push_back({++number_, source, std::move(promise)});
+  steps_.push_back({++number_, source, batch ? batch->records.size() : 0, std::move(promise)});
   auto& m = *options_.metrics;
   ++m.steps;
   m.steps_in_flight = steps_.size();
@@ -170,7 +170,10 @@ void intake::send_step(const batch_ptr& batch, timestamp until, timestamp comple
 void intake::done(const step_done& d) {
   while (!steps_.empty() && steps_.front().number <= d.number) {
     in_flight& s = steps_.front();
-    if (s.source != no_source) unjournaled_.emplace_back(s.number, s.source);
+    if (s.source != no_source) {
+      unjournaled_.push_back({s.number, s.source, s.records});
+      unjournaled_records_ += s.records;
+    }
     if (s.done.pending()) s.done.deliver(caf::unit);
     steps_.pop_front();
   }
@@ -184,9 +187,16 @@ void intake::done(const step_done& d) {
 
 void intake::grant_journaled() {
   // Nothing is under way to the store, or it has all that was done: then the batch is nobody's any more.
-  while (!unjournaled_.empty() && (journaled_ == journal_asked_ || unjournaled_.front().first <= journaled_)) {
-    if (options_.grant) options_.grant(unjournaled_.front().second);
+  while (!unjournaled_.empty() && (journaled_ == journal_asked_ || unjournaled_.front().number <= journaled_)) {
+    const unjournaled& u = unjournaled_.front();
+    unjournaled_records_ -= u.records;
+    if (granted_early_ > 0) --granted_early_;
+    else if (options_.grant) options_.grant(u.source);
     unjournaled_.pop_front();
+  }
+  while (granted_early_ < unjournaled_.size() && unjournaled_records_ <= unjournaled_records_max) {
+    if (options_.grant) options_.grant(unjournaled_[granted_early_].source);
+    ++granted_early_;
   }
 }
 

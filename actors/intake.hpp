@@ -35,6 +35,10 @@ struct pass_time {
   timestamp until; ///< unset: not at all
 };
 
+/// Records that may wait for the store before sources are held up: some 15 MB. A store that is busy for a moment (a
+/// snapshot) must not make us deaf: what arrives meanwhile would be stamped late.
+inline constexpr std::size_t unjournaled_records_max = 65'536;
+
 class intake final : public caf::event_based_actor {
 public:
   intake(caf::actor_config& cfg, intake_options options);
@@ -46,7 +50,13 @@ private:
   struct in_flight {
     std::uint64_t number;
     std::size_t source; ///< whose credit it is; no_source = nobody's
+    std::size_t records;
     caf::response_promise done;
+  };
+  /// Done, and not yet with the store.
+  struct unjournaled {
+    std::uint64_t number;
+    std::size_t source, records;
   };
   static constexpr std::size_t no_source = ~std::size_t{0};
 
@@ -70,7 +80,8 @@ private:
   std::uint64_t number_ = 0;
   std::deque<in_flight> steps_;
   /// Done, but not yet with the store: a journal slower than the judgement slows the sources down.
-  std::deque<std::pair<std::uint64_t, std::size_t>> unjournaled_;
+  std::deque<unjournaled> unjournaled_;
+  std::size_t unjournaled_records_ = 0, granted_early_ = 0; ///< the first `granted_early_` have their credit back
   std::uint64_t journal_asked_ = 0, journaled_ = 0; ///< newest step whose input was sent to, is with the store
   timestamp wake_ = never;          ///< earliest deadline known
   std::uint64_t generation_ = 0;    ///< of the timer that counts

@@ -11,6 +11,7 @@ namespace tocsin {
 
 namespace {
 constexpr std::size_t daemons_at_a_time = 128; ///< of a snapshot: less than a millisecond
+constexpr auto pause_between = std::chrono::milliseconds{1};
 } // namespace
 
 shard::shard(caf::actor_config& cfg, shard_options options)
@@ -93,7 +94,8 @@ void shard::begin_snapshot(const take_snapshot& cut) {
 /// A little at a time, and the mailbox in between: nobody's deadline waits for a snapshot.
 void shard::continue_snapshot_of(std::uint64_t number, std::size_t most) {
   if (number != cut_.number || !table_.cutting()) return; // a newer one has taken its place
-  if (!table_.continue_cut(most)) return send(this, continue_snapshot{number});
+  // Not sent at once: that would keep a worker to itself, and intake and groups would wait for it.
+  if (!table_.continue_cut(most)) return delayed_send(this, pause_between, continue_snapshot{number});
   send(options_.groups, snapshot_part{cut_, options_.part.index, std::make_shared<const std::string>(table_.take_cut())});
 }
 

@@ -178,6 +178,8 @@ TEST_F(hosted_daemons, are_saved_as_they_were_at_the_cut_while_life_goes_on) {
   for (record& r : later->records) r.at = at(90);
   caf::anon_send(host, step{++number, later, nullptr, at(90), at(90)});
   run();
+  EXPECT_EQ(parts.size(), 1u) << "a little at a time";
+  for (int i = 0; i < 10; ++i) pass(std::chrono::milliseconds{1});
   ASSERT_EQ(parts.size(), 2u);
   EXPECT_FALSE(parts[0].bytes) << "first the mark, in line with the steps";
   ASSERT_TRUE(parts[1].bytes);
