@@ -113,7 +113,7 @@ struct deliver {
   std::vector<std::string> remaining{}; ///< parts still to do; empty = all
   bool stored = true;                   ///< false: the disk refused it, memory alone has it
 };
-/// Receiver -> recorder: one attempt's outcome.
+/// Receiver -> notifier -> recorder: one attempt's outcome. Answered when it is on disk.
 struct attempted {
   std::string id, state, answer;
   timestamp at, next_attempt;
