@@ -35,6 +35,15 @@ struct node_metrics {
   count notifications_retried{0};
   count notifications_dead{0};
   count notifications_waiting{0};
+  count receivers_failing{0};    ///< their breaker is open
+  count canary_rounds{0};
+  count canary_failures{0};
+  std::atomic<bool> canary_failing{false};
+  std::atomic<std::int64_t> canary_delay_ns{0}; ///< of the last round that worked
+  std::atomic<std::int64_t> canary_heard_ns{0}; ///< when that was; 0 = never
+  count beats{0};
+  count beat_failures{0};
+  count beats_withheld{0};
   count reloads{0};
   count reload_failures{0};
   std::atomic<std::int64_t> watermark_ns{0};
