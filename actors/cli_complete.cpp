@@ -12,7 +12,7 @@ _tocsin() {
   case $previous in
     --emit) words='symptoms incidents notifications' ;;
     --through) words='machines actors' ;;
-    -f|--format) words='tibrvlisten jsonl rv-hex journal auto' ;;
+    -f|--format) words='tibrvlisten jsonl rv-hex journal samples auto' ;;
     -o|--output) words='table json' ;;
     -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
     tocsin) words='run replay simulate check-config route template test daemons incidents alarms silences report explain notifications completion --help --version' ;;
@@ -67,7 +67,7 @@ complete -c tocsin -n '__fish_seen_subcommand_from route' -l verify-receivers -x
 complete -c tocsin -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 complete -c tocsin -l emit -x -a 'symptoms incidents notifications'
 complete -c tocsin -l through -x -a 'machines actors'
-complete -c tocsin -l format -s f -x -a 'tibrvlisten jsonl rv-hex journal auto'
+complete -c tocsin -l format -s f -x -a 'tibrvlisten jsonl rv-hex journal samples auto'
 complete -c tocsin -l output -s o -x -a 'table json'
 complete -c tocsin -l config -s c -r
 complete -c tocsin -l input -s i -r

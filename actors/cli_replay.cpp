@@ -10,7 +10,10 @@
 
 #include "actors/cli.hpp"
 #include "actors/replay.hpp"
+#include "actors/sample_replay.hpp"
 #include "codecs/decoder.hpp"
+#include "codecs/equipment_json.hpp"
+#include "codecs/sample_decoder.hpp"
 #include "core/engine.hpp"
 #include "io/store.hpp"
 
@@ -74,7 +77,8 @@ std::uint64_t print_errors(decoder& d, const std::string& file) {
 }
 
 /// Reads the file in blocks; false with a message when it cannot be read.
-bool read_text(const replay_command& c, decoder& d, const driver& to) {
+template <class Take>
+bool read_blocks(const replay_command& c, Take&& take) {
   std::FILE* file = c.input == "-" ? stdin : std::fopen(c.input.c_str(), "rb");
   if (!file) {
     std::fprintf(stderr, "tocsin: cannot read '%s': %s\n", c.input.c_str(), std::strerror(errno));
@@ -83,20 +87,25 @@ bool read_text(const replay_command& c, decoder& d, const driver& to) {
   std::setvbuf(file, nullptr, _IONBF, 0);
   std::unique_ptr<char[]> block{new char[c.block_bytes]};
   std::size_t n;
-  while ((n = std::fread(block.get(), 1, c.block_bytes, file)) > 0) {
-    auto batch = std::make_shared<record_batch>();
-    d.feed({block.get(), n}, unset, *batch);
-    print_errors(d, c.input);
-    if (!batch->records.empty()) to.feed(std::move(batch));
-  }
+  while ((n = std::fread(block.get(), 1, c.block_bytes, file)) > 0) take(std::string_view{block.get(), n});
   const bool broken = std::ferror(file) != 0;
   if (broken) std::fprintf(stderr, "tocsin: reading '%s' failed: %s\n", c.input.c_str(), std::strerror(errno));
   if (file != stdin) std::fclose(file);
+  return !broken;
+}
+
+bool read_text(const replay_command& c, decoder& d, const driver& to) {
+  const bool good = read_blocks(c, [&](std::string_view bytes) {
+    auto batch = std::make_shared<record_batch>();
+    d.feed(bytes, unset, *batch);
+    print_errors(d, c.input);
+    if (!batch->records.empty()) to.feed(std::move(batch));
+  });
   auto rest = std::make_shared<record_batch>();
   d.finish(unset, *rest);
   print_errors(d, c.input);
   if (!rest->records.empty()) to.feed(std::move(rest));
-  return !broken;
+  return good;
 }
 
 bool read_journal(const replay_command& c, const driver& to) {
@@ -110,9 +119,82 @@ bool read_journal(const replay_command& c, const driver& to) {
   return read.has_value();
 }
 
+/// Windows and anomalies of equipment as JSON lines.
+class equipment_printer {
+public:
+  equipment_printer(bool windows, bool anomalies) : windows_(windows), anomalies_(anomalies) {}
+  ~equipment_printer() { flush(); }
+  void print(const equipment_effects& said) {
+    if (windows_) each(said.windows);
+    if (anomalies_) each(said.anomalies);
+    if (buffer_.size() > 256 * 1024) flush();
+  }
+  void flush() {
+    std::fwrite(buffer_.data(), 1, buffer_.size(), stdout);
+    buffer_.clear();
+  }
+
+private:
+  template <class T>
+  void each(const std::vector<T>& all) {
+    for (const T& one : all) {
+      append_json(buffer_, one);
+      buffer_ += '\n';
+    }
+  }
+  bool windows_, anomalies_;
+  std::string buffer_;
+};
+
+std::uint64_t print_errors(sample_decoder& d, const std::string& file) {
+  const auto errors = d.take_errors();
+  for (const decode_error& e : errors)
+    std::fprintf(stderr, "%s:%llu: %s\n", file.c_str(), static_cast<unsigned long long>(e.position), e.text.c_str());
+  return errors.size();
+}
+
+int replay_samples(const replay_command& c) {
+  const bool all = c.emit == "equipment" || c.emit == "incidents"; // the latter is the default of the command
+  if (!all && c.emit != "windows" && c.emit != "anomalies") {
+    std::fprintf(stderr, "tocsin: with --format samples, --emit is windows, anomalies or equipment, not '%s'\n", c.emit.c_str());
+    return usage;
+  }
+  auto s = load_or_complain(c.config);
+  if (!s) return usage;
+  mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);
+  auto rules = std::make_shared<const equipment_rules>(completed(s->equipment));
+  equipment_printer out{all || c.emit == "windows", all || c.emit == "anomalies"};
+  const auto tell = [&out](const equipment_effects& said) { out.print(said); };
+  const std::uint32_t processors = std::max(1u, std::thread::hardware_concurrency());
+  const auto to = c.through == "actors" ? samples_through_actors(rules, c.shards ? c.shards : s->shards ? s->shards : 1,
+                                                                 c.workers ? c.workers : std::max(1u, processors - 1), tell)
+                                        : samples_through_machines(rules, tell);
+  const auto decoder = make_sample_decoder(s->samples);
+  const bool good = read_blocks(
+      c,
+      [&](std::string_view bytes) {
+        auto batch = std::make_shared<sample_batch>();
+        decoder->feed(bytes, *batch);
+        print_errors(*decoder, c.input);
+        if (!batch->samples.empty()) to->feed(std::move(batch));
+      });
+  auto rest = std::make_shared<sample_batch>();
+  decoder->finish(*rest);
+  print_errors(*decoder, c.input);
+  if (!rest->samples.empty()) to->feed(std::move(rest));
+  to->finish();
+  out.flush();
+  const auto errors = decoder->error_count();
+  if (errors) std::fprintf(stderr, "tocsin: %llu pieces of input could not be used\n", static_cast<unsigned long long>(errors));
+  std::fflush(nullptr);
+  std::_Exit(!good || (c.strict && errors) ? problem : done);
+}
+
 } // namespace
 
 int replay(const replay_command& c) {
+  if (c.format == "samples") return replay_samples(c);
   const auto wanted = emitter::parse(c.emit);
   if (!wanted || *wanted == emitter::what::none) {
     std::fprintf(stderr, "tocsin: --emit is symptoms, incidents or notifications, not '%s'\n", c.emit.c_str());
@@ -143,7 +225,7 @@ int replay(const replay_command& c) {
   } else {
     auto d = decoder_for(c.format, *s);
     if (!d) {
-      std::fprintf(stderr, "tocsin: --format is tibrvlisten, jsonl, rv-hex or journal, not '%s'\n", c.format.c_str());
+      std::fprintf(stderr, "tocsin: --format is tibrvlisten, jsonl, rv-hex, journal or samples, not '%s'\n", c.format.c_str());
       return usage;
     }
     good = read_text(c, *d, to);

@@ -25,10 +25,10 @@ void add_run(CLI::App& app, run_command& c) {
 void add_replay(CLI::App& app, replay_command& c) {
   auto* s = app.add_subcommand("replay", "Read a recording with a virtual clock as fast as it goes and print what is said as JSON lines");
   s->add_option("-i,--input", c.input, "File, or - for standard input")->required();
-  s->add_option("-f,--format", c.format, "tibrvlisten, jsonl, rv-hex or journal")->required();
+  s->add_option("-f,--format", c.format, "tibrvlisten, jsonl, rv-hex, journal or samples")->required();
   s->add_option("-c,--config", c.config, "YAML configuration");
   s->add_option("--until", c.until, "Let time pass to then after the last record (RFC 3339)");
-  s->add_option("--emit", c.emit, "incidents, symptoms or notifications")->capture_default_str();
+  s->add_option("--emit", c.emit, "incidents, symptoms or notifications; of samples windows, anomalies or equipment (both)")->capture_default_str();
   s->add_option("--through", c.through, "machines, or actors: the same through the mailboxes")->check(CLI::IsMember({"machines", "actors"}))->capture_default_str();
   s->add_option("--shards", c.shards, "Through actors: number of shards; 0 = as configured")->check(CLI::Range(0u, 256u));
   s->add_option("--workers", c.workers, "Through actors: number of threads; 0 = one less than processors")->check(CLI::Range(0u, 256u));

@@ -109,6 +109,26 @@ void check_rules(const document& d, const given_keys& given, problem_list& probl
   }
 }
 
+void check_equipment(const document& d, const given_keys& given, problem_list& problems) {
+  constexpr std::size_t panes_max = 4096;
+  equipment_rules r = d.value.equipment;
+  for (std::size_t i = 0; i < r.windows.size(); ++i) {
+    window_rule& w = r.windows[i];
+    const std::string path = "equipment." + indexed("windows", i);
+    if (w.kind != window_rule::kind_t::sliding) {
+      if (given.has(path + ".slide"))
+        problems.error(given.key_of(path + ".slide"), path + ".slide has no meaning for such a window", "remove it, or write kind: sliding");
+      w.slide = w.size;
+    } else if (w.size % w.slide != 0s) {
+      problems.error(given.of(path), path + ": size is no multiple of slide", "write for example size: 1m and slide: 10s");
+    }
+  }
+  r = completed(std::move(r));
+  if (r.panes() > panes_max)
+    problems.error(given.of("equipment.windows"), "equipment.windows need " + std::to_string(r.panes()) + " pieces of every channel",
+                   "lengths with a greater common measure, at most " + std::to_string(panes_max) + " of it, lateness and correct included");
+}
+
 void check_inventory(const document& d, const given_keys& given, problem_list& problems) {
   std::unordered_map<std::string, std::size_t> first;
   std::vector<std::string> subjects;

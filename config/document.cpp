@@ -27,6 +27,7 @@ section describe_formats(settings& v) {
   section formats;
   formats.group("defaults", std::move(defaults), "What a message does not say itself.");
   formats.group("jsonl", describe(v.replay_mapping), "Which JSON fields mean what.");
+  formats.group("samples", describe(v.samples), "The same of sensor readings.");
   return formats;
 }
 
@@ -115,6 +116,7 @@ section describe(document& d) {
   report.text("receiver", v.report.receiver, "A mail receiver; \"\" = nobody.", forms::simple_name_or_none);
   report.text("when", v.report.when, "Name of an entry of `time_intervals`: each of its beginnings is the time of a report.", forms::simple_name_or_none);
   root.group("self", describe(v.self), "How Tocsin proves that it works itself: docs/operating.md.");
+  root.group("equipment", describe(v.equipment), "What is computed of sensor readings: docs/equipment.md.");
   root.group("report", std::move(report), "The figures of the alarms over the last seven days, by mail: docs/alarms.md.");
   return root;
 }

@@ -34,6 +34,8 @@ keys::section describe(receiver_settings& r);
 keys::section describe(expected_daemon& e);
 keys::section describe(route_settings& r);
 keys::section describe(self_settings& s);
+keys::section describe(equipment_rules& r);
+keys::section describe(sample_mapping& m);
 /// Adds route, inhibit_rules and time_intervals to the root.
 void describe(routing_settings& r, keys::section& root);
 /// Adds alarms, conditions and suppressions to the root; the conditions must not move afterwards.

@@ -11,6 +11,7 @@
 #include "core/canary.hpp"
 #include "core/connections.hpp"
 #include "core/delivery_queue.hpp"
+#include "core/equipment/rules.hpp"
 #include "core/error.hpp"
 #include "core/rules.hpp"
 
@@ -51,6 +52,8 @@ struct settings {
   routing_rules routing;        ///< what they mean; without `route:` default_routing over the receivers
   alarm_rules alarms{default_conditions()}; ///< every condition has its rule
   report_rule report;           ///< who gets the report of the alarms, and when
+  equipment_rules equipment;    ///< windows and detectors of sensor readings
+  sample_mapping samples;       ///< formats.samples
   self_settings self;           ///< with a canary, `rules`, `routing` and `receivers` have what it needs
   json_mapping replay_mapping;  ///< formats.jsonl: for `replay --format jsonl` and sources without their own
   decode_context replay_context;///< formats.defaults: service, network, daemon when messages do not say

@@ -29,6 +29,15 @@ struct json_mapping {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
+/// Which JSON field means what. `equipment` "" = the part of the channel before its first dot.
+struct sample_mapping {
+  std::string at = "at";
+  std::string at_unit = "auto"; ///< auto: RFC 3339 text or Unix seconds; s, ms, us, ns: a number
+  std::string equipment;
+  std::string channel = "channel";
+  std::string value = "value";
+};
+
 /// One stream of input. Each source is a vantage point of its own.
 struct source_settings {
   std::string name;

@@ -1,4 +1,4 @@
-"""The other systems that do workload H: those that can be built and run here, and why the rest cannot."""
+"""The other systems that do workloads H and S: those that can be built and run here, and why the rest cannot."""
 import os
 import sys
 
@@ -61,10 +61,22 @@ ALL = {
 }
 
 
-def built(out):
+# Of those, who does workload S, and by which word.
+SENSORS = {
+    "erlang/1 json": lambda d: ["erl", "-noshell", "-pa", "erl", *scheduler(1), "-run", "bpeer", "main", "s", "json", f"{d}.jsonl", "OUT"],
+    "java json": lambda d: ["java", "-XX:+UseSerialGC", "-Xms256m", "-cp", f"java:{JACKSON}", "Peer", "s", "json", f"{d}.jsonl", "OUT"],
+    "node plain json": lambda d: ["node", os.path.join(HERE, "peer.js"), "plain", "s", f"{d}.jsonl", "OUT"],
+    "node rx json": lambda d: ["node", os.path.join(HERE, "peer.js"), "rx", "s", f"{d}.jsonl", "OUT"],
+    "python json": lambda d: [sys.executable, os.path.join(tools.SHARED, "oracle.py"), "S", f"{d}.jsonl", "OUT"],
+}
+
+
+def built(out, workload="H"):
     """Prepares what can be; says of the others why not."""
     ready = []
     for name, (needs, prepare, _) in ALL.items():
+        if workload == "S" and name not in SENSORS:
+            continue
         lacking = [n for n in needs if not (tools.have(n) or os.path.exists(n))]
         if lacking:
             out.skip(name, f"not installed: {', '.join(lacking)}")
@@ -77,5 +89,5 @@ def built(out):
     return ready
 
 
-def commands(names, data):
-    return {name: ALL[name][2](data) for name in names}
+def commands(names, data, workload="H"):
+    return {name: (SENSORS[name] if workload == "S" else ALL[name][2])(data) for name in names}

@@ -9,11 +9,13 @@ import sys
 import h
 import live
 import micro
+import s
 import tools
 
 PARTS = {
     "micro": (micro.run, "one line decoded, one heartbeat judged (Google Benchmark)"),
     "h": (h.run, "workload H through machines and actors, against its oracle, a flat loop and other systems"),
+    "s": (s.run, "workload S: windows and anomalies of sensors, against its oracle, a flat loop and other systems"),
     "memory": (live.memory, "resident memory per idle daemon in a running node"),
     "lateness": (live.lateness, "how late a silence is said, by a running node"),
     "delivery": (live.delivery, "evidence received to webhook written, under load"),
@@ -28,9 +30,9 @@ def arguments():
         epilog="Example:  tests/bench/run.sh h memory --json h.json")
     p.add_argument("parts", nargs="*", metavar="PART")
     p.add_argument("--json", metavar="FILE", help="write the JSON document here instead of standard output")
-    p.add_argument("--repeat", type=int, default=5, metavar="N", help="runs of everything in part h (default 5)")
+    p.add_argument("--repeat", type=int, default=5, metavar="N", help="runs of everything in parts h and s (default 5)")
     p.add_argument("--quick", action="store_true", help="small inputs: does it run, is it right? The times mean little")
-    p.add_argument("--no-peers", action="store_true", help="part h without the other systems")
+    p.add_argument("--no-peers", action="store_true", help="parts h and s without the other systems")
     p.add_argument("--binary", metavar="FILE", help="measure this tocsin instead of building build/release/tocsin")
     a = p.parse_args()
     for name in a.parts:

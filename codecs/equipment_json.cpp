@@ -1,0 +1,67 @@
+#include "codecs/equipment_json.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "codecs/json_views.hpp"
+
+namespace tocsin {
+
+namespace {
+
+/// The shortest text that reads back the same.
+template <class T>
+void number(std::string& out, std::string_view key, T value) {
+  std::array<char, 32> digits;
+  out += key;
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
+}
+
+void text(std::string& out, std::string_view key, std::string_view value) {
+  out += key;
+  append_json_string(out, value);
+}
+
+void time(std::string& out, std::string_view key, timestamp t) {
+  out += key;
+  out += '"';
+  out += to_rfc3339(t);
+  out += '"';
+}
+
+std::string_view to_text(window_rule::kind_t kind) {
+  constexpr std::string_view names[] = {"tumbling", "sliding", "session"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+} // namespace
+
+void append_json(std::string& out, const window_result& w) {
+  time(out, "{\"at\":", w.end);
+  text(out, ",\"equipment\":", w.of->equipment);
+  text(out, ",\"channel\":", w.of->channel);
+  text(out, ",\"window\":", to_text(w.window->kind));
+  time(out, ",\"start\":", w.start);
+  time(out, ",\"end\":", w.end);
+  number(out, ",\"count\":", w.count);
+  number(out, ",\"min\":", w.least);
+  number(out, ",\"max\":", w.most);
+  number(out, ",\"mean\":", w.mean);
+  number(out, ",\"stddev\":", w.deviation);
+  number(out, ",\"slope\":", w.slope);
+  out += w.complete ? ",\"complete\":true" : ",\"complete\":false";
+  out += w.corrected ? ",\"corrected\":true}" : ",\"corrected\":false}";
+}
+
+void append_json(std::string& out, const anomaly& a) {
+  time(out, "{\"at\":", a.at);
+  text(out, ",\"equipment\":", a.of->equipment);
+  text(out, ",\"channel\":", a.of->channel);
+  text(out, ",\"detector\":", to_text(a.found_by));
+  number(out, ",\"value\":", a.value);
+  number(out, ",\"score\":", a.score);
+  number(out, ",\"limit\":", a.limit);
+  out += '}';
+}
+
+} // namespace tocsin

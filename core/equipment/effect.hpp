@@ -1,0 +1,49 @@
+// What equipment says: plain data.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/equipment/rules.hpp"
+#include "core/time.hpp"
+
+namespace tocsin {
+
+/// Name of a channel; lives as long as its table.
+struct channel_name {
+  std::string equipment, channel;
+};
+
+struct window_result {
+  const channel_name* of;
+  const window_rule* window;
+  timestamp start, end;
+  std::uint64_t count;
+  double least, most, mean, deviation, slope; ///< slope per second
+  bool complete = true;   ///< false: the input ended before the window did
+  bool corrected = false; ///< said before; late values changed it
+};
+
+enum class detector_kind : std::uint8_t { ewma_z, modified_z };
+std::string_view to_text(detector_kind kind);
+
+struct anomaly {
+  const channel_name* of;
+  timestamp at;
+  detector_kind found_by;
+  double value, score, limit; ///< in the detector's own unit
+};
+
+struct equipment_effects {
+  std::vector<window_result> windows;
+  std::vector<anomaly> anomalies;
+  bool empty() const { return windows.empty() && anomalies.empty(); }
+  void clear() {
+    windows.clear();
+    anomalies.clear();
+  }
+};
+
+} // namespace tocsin

@@ -1,0 +1,130 @@
+#include "core/equipment/equipment.hpp"
+
+#include <algorithm>
+
+namespace tocsin {
+
+std::string_view to_text(detector_kind kind) {
+  constexpr std::string_view names[] = {"ewma_z", "modified_z"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+namespace {
+
+timestamp start_of(std::int64_t pane, const pane_clock& clock) { return timestamp{pane * clock.pane}; }
+
+/// Panes of a window rule.
+std::int64_t panes_of(duration d, const pane_clock& clock) { return d / clock.pane; }
+
+} // namespace
+
+channel& equipment::add(const std::string& channel_name, const pane_clock& clock) {
+  return channels_.emplace_back(name_, channel_name, clock);
+}
+
+channel::channel(std::string equipment, std::string name, const pane_clock& clock)
+    : panes_(std::max<std::size_t>(1, clock.held)), name_{std::move(equipment), std::move(name)} {}
+
+bool channel::apply(timestamp at, double value, std::int64_t number, const pane_clock& clock, const equipment_rules& rules,
+                    equipment_effects& out) {
+  if (latest_ == unset) shift_ = value;
+  if (clock.pane > 0s) {
+    if (number < clock.closed - clock.correctable) return false;
+    if (number != number_ && !(current_ = open(number))) return false;
+    current_->of.add(value, shift_, to_seconds(at - start_of(number, clock)));
+    if (number < clock.closed) correct(number, clock, rules, out);
+  }
+  if (!sessions_.empty() || latest_ == unset) extend_sessions(at, value, rules, out);
+  // What comes late belongs into its windows, but is no news.
+  if (at < latest_) return true;
+  latest_ = at;
+  judge(at, value, rules, out);
+  return true;
+}
+
+/// Null: newer ones have taken its place.
+channel::pane* channel::open(std::int64_t number) {
+  pane& p = pane_of(number);
+  number_ = p.number > number ? -1 : number;
+  if (p.number > number) return nullptr;
+  if (p.number != number) p = {number, {}};
+  return &p;
+}
+
+void channel::judge(timestamp at, double value, const equipment_rules& rules, equipment_effects& out) {
+  if (rules.ewma_z.enabled)
+    if (const double z = ewma_.next(value, rules.ewma_z); z != 0)
+      out.anomalies.push_back({&name_, at, detector_kind::ewma_z, value, z, rules.ewma_z.limit});
+  if (rules.modified_z.enabled)
+    if (const double z = modified_.next(value, rules.modified_z); z != 0)
+      out.anomalies.push_back({&name_, at, detector_kind::modified_z, value, z, rules.modified_z.limit});
+}
+
+aggregate channel::over(std::int64_t from, std::int64_t to, const pane_clock& clock) {
+  aggregate all;
+  for (std::int64_t n = from; n < to; ++n)
+    if (const pane& p = pane_of(n); p.number == n) all.merge(p.of, static_cast<double>(n - from) * clock.seconds);
+  return all;
+}
+
+void channel::say(const window_rule& w, std::int64_t from, std::int64_t to, bool complete, bool corrected, const pane_clock& clock,
+                  equipment_effects& out) {
+  const aggregate a = over(from, to, clock);
+  if (a.count == 0) return;
+  out.windows.push_back({&name_, &w, start_of(from, clock), start_of(to, clock), a.count, a.least, a.most, a.mean(shift_), a.deviation(),
+                         a.slope(), complete, corrected});
+}
+
+void channel::close(std::int64_t number, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out) {
+  for (const window_rule& w : rules.windows) {
+    if (w.kind == window_rule::kind_t::session) continue;
+    if (number % panes_of(w.slide, clock) == 0) say(w, number - panes_of(w.size, clock), number, true, false, clock, out);
+  }
+  for (std::size_t i = 0; i < sessions_.size(); ++i)
+    if (session& s = sessions_[i]; s.first != unset && s.last + rules.windows[i].size < start_of(number, clock))
+      say_session(rules.windows[i], s, true, out);
+}
+
+/// Windows that were said and cover a pane which has changed are said again.
+void channel::correct(std::int64_t number, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out) {
+  for (const window_rule& w : rules.windows) {
+    if (w.kind == window_rule::kind_t::session) continue;
+    const std::int64_t slide = panes_of(w.slide, clock), size = panes_of(w.size, clock);
+    for (std::int64_t end = (number / slide + 1) * slide; end <= number + size && end <= clock.closed; end += slide)
+      say(w, end - size, end, true, true, clock, out);
+  }
+}
+
+void channel::finish(const pane_clock& clock, const equipment_rules& rules, equipment_effects& out) {
+  for (const window_rule& w : rules.windows) {
+    if (w.kind != window_rule::kind_t::tumbling) continue;
+    const std::int64_t size = panes_of(w.size, clock), from = (clock.closed - 1) / size * size;
+    if (from + size > clock.closed) say(w, from, from + size, false, false, clock, out);
+  }
+  for (std::size_t i = 0; i < sessions_.size(); ++i)
+    if (sessions_[i].first != unset) say_session(rules.windows[i], sessions_[i], false, out);
+}
+
+void channel::extend_sessions(timestamp at, double value, const equipment_rules& rules, equipment_effects& out) {
+  const auto is_session = [](const window_rule& w) { return w.kind == window_rule::kind_t::session; };
+  if (sessions_.empty() && !std::ranges::any_of(rules.windows, is_session)) return;
+  sessions_.resize(rules.windows.size());
+  for (std::size_t i = 0; i < sessions_.size(); ++i) {
+    const window_rule& w = rules.windows[i];
+    session& s = sessions_[i];
+    if (!is_session(w)) continue;
+    if (s.first != unset && at > s.last + w.size) say_session(w, s, true, out);
+    if (s.first == unset) s = {at, at, {}};
+    if (at + w.size < s.first) continue; // of a session that is over
+    s.last = std::max(s.last, at);
+    s.of.add(value, shift_, to_seconds(at - s.first));
+  }
+}
+
+void channel::say_session(const window_rule& w, session& s, bool complete, equipment_effects& out) {
+  out.windows.push_back({&name_, &w, s.first, s.last, s.of.count, s.of.least, s.of.most, s.of.mean(shift_), s.of.deviation(), s.of.slope(),
+                         complete, false});
+  s = {};
+}
+
+} // namespace tocsin

@@ -1,0 +1,84 @@
+// Machine: one equipment unit. Holds its channels, their windows and their detectors.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/equipment/aggregate.hpp"
+#include "core/equipment/effect.hpp"
+#include "core/equipment/point_detectors.hpp"
+#include "core/equipment/rules.hpp"
+
+namespace tocsin {
+
+/// Where all equipment of a table stands in time, in panes.
+struct pane_clock {
+  duration pane{};          ///< 0s: no windows
+  std::int64_t closed = 0;  ///< number of the first pane that is not closed yet
+  std::size_t held = 0;     ///< panes of a channel
+  std::int64_t correctable = 0; ///< closed panes that still take values
+  double seconds = 0;       ///< of a pane
+};
+
+/// One sensor. A value costs one aggregate and the detectors; a pane that closes costs one merge per window.
+class channel {
+public:
+  channel(std::string equipment, std::string name, const pane_clock& clock);
+
+  /// `pane`: number of the pane of `at`. False: too late to be of use.
+  bool apply(timestamp at, double value, std::int64_t pane, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
+  /// All windows that end with pane `number` - 1.
+  void close(std::int64_t number, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
+  /// The input has ended: what is open is said as it is.
+  void finish(const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
+  const channel_name& name() const { return name_; }
+  std::uint64_t samples() const { return ewma_.count; }
+
+private:
+  struct pane {
+    std::int64_t number = -1;
+    aggregate of;
+  };
+  struct session {
+    timestamp first = unset, last = unset;
+    aggregate of;
+  };
+  pane* open(std::int64_t number);
+  pane& pane_of(std::int64_t number) { return panes_[static_cast<std::size_t>(number) % panes_.size()]; }
+  aggregate over(std::int64_t from, std::int64_t to, const pane_clock& clock);
+  void say(const window_rule& w, std::int64_t from, std::int64_t to, bool complete, bool corrected, const pane_clock& clock, equipment_effects& out);
+  void correct(std::int64_t number, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
+  void extend_sessions(timestamp at, double value, const equipment_rules& rules, equipment_effects& out);
+  void say_session(const window_rule& w, session& s, bool complete, equipment_effects& out);
+  void judge(timestamp at, double value, const equipment_rules& rules, equipment_effects& out);
+
+  std::int64_t number_ = -1; ///< of the pane of the last value
+  pane* current_ = nullptr;
+  double shift_ = 0;
+  ewma_z ewma_;
+  windowed_modified_z modified_;
+  std::vector<pane> panes_;
+  std::vector<session> sessions_; ///< one for each window rule, when there are sessions
+  timestamp latest_ = unset;
+  channel_name name_;
+};
+
+class equipment {
+public:
+  explicit equipment(std::string name) : name_(std::move(name)) {}
+  const std::string& name() const { return name_; }
+  channel& add(const std::string& channel_name, const pane_clock& clock);
+  template <class What>
+  void for_each(What&& what) {
+    for (channel& c : channels_) what(c);
+  }
+  std::size_t size() const { return channels_.size(); }
+
+private:
+  std::string name_;
+  std::deque<channel> channels_; ///< addresses stay
+};
+
+} // namespace tocsin

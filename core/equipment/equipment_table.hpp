@@ -1,0 +1,72 @@
+// The equipment of one shard: finds the channel of a sample, closes windows as time passes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/equipment/equipment.hpp"
+#include "core/equipment/sample.hpp"
+
+namespace tocsin {
+
+/// Who owns the machines: a plain container, or actors.
+class equipment_keeper {
+public:
+  virtual ~equipment_keeper() = default;
+  /// The machine at its place for good.
+  virtual equipment& adopt(equipment fresh) = 0;
+};
+
+class equipment_table {
+public:
+  struct counts {
+    std::uint64_t samples = 0;
+    std::uint64_t late = 0;     ///< older than any window that is held
+    std::uint64_t refused = 0;  ///< beyond limits::channels_max
+  };
+  equipment_table(std::shared_ptr<const equipment_rules> rules, equipment_keeper& keeper);
+
+  /// Every one of them, or those at `positions`; windows end where the batch says.
+  void apply(const sample_batch& batch, equipment_effects& out);
+  void apply(const sample_batch& batch, const std::vector<std::uint32_t>& positions, equipment_effects& out);
+  /// The input has ended with `latest`: windows end with the pane, and what is open then is said as it is.
+  void finish(timestamp latest, equipment_effects& out);
+
+  const counts& totals() const { return totals_; }
+  std::size_t size() const { return units_.size(); }
+  std::size_t channels() const { return used_; }
+  static std::uint32_t shard_of(std::uint64_t key_hash, std::uint32_t shards) {
+    return static_cast<std::uint32_t>((key_hash >> 32) % shards);
+  }
+
+private:
+  struct slot {
+    std::uint64_t key = 0; ///< 0 = free
+    channel* at = nullptr;
+  };
+  void apply(const sample& s, equipment_effects& out);
+  /// The newest time of the whole input is `latest`: windows that ended `lateness` before it are said.
+  void advance(timestamp latest, equipment_effects& out);
+  channel* channel_of(const sample& s);
+  channel* find(const sample& s, std::size_t& place);
+  void grow();
+
+  std::shared_ptr<const equipment_rules> rules_;
+  equipment_keeper& keeper_;
+  pane_clock clock_;
+  bool started_ = false;
+  timestamp pane_from_ = unset, pane_to_ = unset; ///< of the last sample's pane
+  std::int64_t pane_number_ = 0;
+  std::vector<slot> slots_;
+  std::size_t used_ = 0;
+  std::unordered_map<std::string, equipment*> units_;
+  std::vector<equipment*> in_order_; ///< of appearance
+  counts totals_;
+};
+
+} // namespace tocsin

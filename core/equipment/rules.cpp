@@ -1,0 +1,33 @@
+#include "core/equipment/rules.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace tocsin {
+
+duration equipment_rules::pane() const {
+  duration::rep found = 0;
+  for (const window_rule& w : windows)
+    if (w.kind != window_rule::kind_t::session) found = std::gcd(found, std::gcd(w.size.count(), w.slide.count()));
+  if (found == 0) // sessions alone: looked at as often as the shortest may end
+    for (const window_rule& w : windows) found = found == 0 ? w.size.count() : std::min(found, w.size.count());
+  return duration{found};
+}
+
+std::size_t equipment_rules::panes() const {
+  const duration p = pane();
+  if (p == 0s) return 0;
+  duration longest = 0s;
+  for (const window_rule& w : windows)
+    if (w.kind != window_rule::kind_t::session) longest = std::max(longest, w.size);
+  return static_cast<std::size_t>((longest + lateness + correct) / p + 2);
+}
+
+equipment_rules completed(equipment_rules rules) {
+  if (rules.windows.empty()) rules.windows.push_back({});
+  for (window_rule& w : rules.windows)
+    if (w.kind != window_rule::kind_t::sliding) w.slide = w.size;
+  return rules;
+}
+
+} // namespace tocsin

@@ -1,0 +1,80 @@
+"""Part s: workload S. Windows and anomalies of sensors: exactly the oracle's lines, and the CPU time beside a flat loop and others."""
+import collections
+import os
+import subprocess
+import sys
+
+import peers
+import tools
+
+SIZES = [("s1k", 1000, 660), ("s10k", 10_000, 330)]  # name, sensors, seconds
+QUICK = [("s100", 100, 320)]
+
+
+def run(options, out):
+    if why := tools.missing_shared():
+        return out.skip("workload S", why)
+    generator = tools.compile_shared("gen", "gen.cpp")
+    limit = tools.compile_shared("limit", "limit.cpp", "-lsimdjson")
+    rivals = [] if options.no_peers or options.quick else peers.built(out, "S")
+    for name, sensors, seconds in QUICK if options.quick else SIZES:
+        samples = data(generator, name, sensors, seconds)
+        commands = {"limit json": [limit, "S", "json", f"{name}.jsonl", "OUT"],
+                    **{f"tocsin {way}": replay(options, name, way) for way in ("machines", "actors")}}
+        used = measure(commands, name, 1 if options.quick else options.repeat)
+        others = measure(peers.commands(rivals, name, "S"), name, 1)
+        summarize(out, name, samples, used, others, bounded=not options.quick)
+
+
+def data(generator, name, sensors, seconds):
+    """Makes the input and the oracle's lines for it, once; gives the number of samples."""
+    base = os.path.join(tools.WORK, name)
+    if not tools.is_newer(base + ".jsonl", os.path.join(tools.SHARED, "gen.cpp")):
+        tools.must_run([generator, "S", str(sensors), str(seconds), base])
+    if not tools.is_newer(base + ".ref", base + ".jsonl"):
+        tools.must_run([sys.executable, os.path.join(tools.SHARED, "oracle.py"), "S", base + ".jsonl", base + ".part"])
+        os.replace(base + ".part", base + ".ref")
+    with open(base + ".jsonl", "rb") as f:
+        return sum(block.count(b"\n") for block in iter(lambda: f.read(1 << 20), b""))
+
+
+def replay(options, name, way):
+    return [tools.binary(options), "replay", "--config", os.path.join(tools.HERE, "workload_s.yaml"), "--input", f"{name}.jsonl",
+            "--format", "samples", "--emit", "equipment", "--through", way]
+
+
+def measure(commands, data_name, repeat):
+    """Runs all of them in turn, so that a disturbance meets everybody: name -> CPU seconds of each run."""
+    used = collections.defaultdict(list)
+    said, lines = os.path.join(tools.WORK, "OUT.equipment"), os.path.join(tools.WORK, "OUT")
+    for turn in range(repeat):
+        for name, command in commands.items():
+            if name.startswith("tocsin"):
+                with open(said, "wb") as f:
+                    used[name].append(tools.cpu_of(command, f)[0])
+            else:
+                used[name].append(tools.cpu_of(command)[0])
+            if turn > 0:
+                continue
+            if name.startswith("tocsin"):
+                with open(said, "rb") as source, open(lines, "wb") as target:
+                    subprocess.run([sys.executable, os.path.join(tools.HERE, "s_lines.py")], stdin=source, stdout=target, check=True)
+            checked = subprocess.run([sys.executable, os.path.join(tools.SHARED, "check.py"), os.path.join(tools.WORK, data_name + ".ref"), lines],
+                                     capture_output=True, text=True, check=False)
+            if checked.returncode:
+                raise tools.wrong(f"{name}: {checked.stdout.strip() or checked.stderr.strip()}")
+    return used
+
+
+def summarize(out, name, samples, used, others, bounded):
+    base = used["limit json"]
+    out.add(f"{name} limit json", tools.median(base), "CPU s", runs=base)
+    for way in ("machines", "actors"):
+        own = used[f"tocsin {way}"]
+        out.add(f"{name} {way}", tools.median(own), "CPU s", runs=own)
+        out.add(f"{name} {way}, samples", samples / tools.median(own) / 1e6, "million/CPU s")
+        out.add(f"{name} {way} / limit json", tools.median([a / b for a, b in zip(own, base)]), "times", 2.0 if bounded else None)
+    actors = tools.median(used["tocsin actors"])
+    for peer, runs in others.items():
+        out.add(f"{name} {peer}", tools.median(runs), "CPU s", runs=runs)
+        out.add(f"{name} actors / {peer}", actors / tools.median(runs), "times", peers.bound(peer))
