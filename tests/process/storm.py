@@ -226,8 +226,8 @@ class Storm:
         hook.stop()
         if self.random.random() < 0.5:  # away for some attempts
             failed = self.node.metric("tocsin_notification_retries_total")
-            self.node.wait(lambda: self.node.metric("tocsin_notification_retries_total") > failed or
-                           self.node.metric("tocsin_notifications_waiting") == 0, "an attempt that fails")
+            self.node.wait(lambda: self.revive() and (self.node.metric("tocsin_notification_retries_total") > failed or
+                                                      self.node.metric("tocsin_notifications_waiting") == 0), "an attempt that fails")
         hook.start()
         self.restarts += 1
 
