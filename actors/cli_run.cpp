@@ -44,9 +44,15 @@ void reload(node& n, const run_command& c) {
     return;
   }
   apply(c, *fresh);
+  const auto kept = n.reload(*fresh);
+  if (!kept) {
+    log::error("reload_refused", {{"file", c.config}, {"reason", kept.error().text}});
+    n.reload_failed();
+    return;
+  }
   set_log(*fresh);
   std::string later;
-  for (const std::string& key : n.reload(*fresh)) later += (later.empty() ? "" : ", ") + key;
+  for (const std::string& key : *kept) later += (later.empty() ? "" : ", ") + key;
   log::info("reloaded", {{"file", c.config}, {"version", fresh->rules.version}, {"needs_restart", later.empty() ? "nothing" : later}});
 }
 

@@ -1,6 +1,7 @@
 // What a node counts: plain atomics, written by the actors, read by telemetry at a scrape.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -37,6 +38,11 @@ public:
     for (auto& [name, s] : all_) s.flood = false;
     for (const std::string& name : names)
       if (const auto at = all_.find(name); at != all_.end()) at->second.flood = true;
+  }
+  /// How many have their breaker open.
+  std::uint64_t failing() const {
+    const std::lock_guard lock{guard_};
+    return static_cast<std::uint64_t>(std::ranges::count_if(all_, [](const auto& one) { return one.second.breaker_open; }));
   }
   std::map<std::string, state> all() const {
     const std::lock_guard lock{guard_};
@@ -75,6 +81,14 @@ struct node_metrics {
   count notifications_dead{0};
   count notifications_waiting{0};
   receiver_states receivers;
+  count canary_rounds{0};
+  count canary_failures{0};
+  std::atomic<bool> canary_failing{false};
+  std::atomic<std::int64_t> canary_delay_ns{0}; ///< of the last round that worked
+  std::atomic<std::int64_t> canary_heard_ns{0}; ///< when that was; 0 = never
+  count beats{0};
+  count beat_failures{0};
+  count beats_withheld{0};
   count reloads{0};
   count reload_failures{0};
   std::atomic<std::int64_t> watermark_ns{0};

@@ -86,8 +86,10 @@ void node::parts::spawn_tree() {
                     }, true};
   supervisor_options top;
   top.children.push_back(std::move(memory));
+  if (options.config.self.canary.every > 0s) top.children.push_back(canary_child());
   if (!options.config.receivers.empty()) top.children.push_back(delivery_child());
   add_input_path(top.children);
+  if (!options.config.self.beat.url.empty()) top.children.push_back(beat_child());
   top.gave_up = [this](const std::string& name, const std::string& reason) {
     log::error("node_failed", {{"actor", name}, {"reason", reason}});
     if (options.failed) options.failed(name + ": " + reason);
@@ -240,6 +242,7 @@ result<void> node::start() {
     if (auto up = p.http->start(); !up) return up;
   }
   if (auto up = p.start_sources(); !up) return up;
+  if (p.canary_actor) caf::anon_send(p.canary_actor, p.intake_actor);
   p.is_ready = true;
   return {};
 }
@@ -266,13 +269,14 @@ void node::stop() {
 }
 
 void node::parts::drop_handles() {
-  top_actor = recorder_actor = notifier_actor = groups_actor = intake_actor = nullptr;
+  top_actor = recorder_actor = notifier_actor = groups_actor = intake_actor = canary_actor = nullptr;
   shard_actors.clear();
 }
 
-std::vector<std::string> node::reload(const settings& fresh) {
+result<std::vector<std::string>> node::reload(const settings& fresh) {
   parts& p = *parts_;
   settings& old = p.options.config;
+  if (auto ok = can_reload(old, fresh); !ok) return tl::make_unexpected(ok.error());
   const std::vector<std::string> later = needs_restart(old, fresh);
   old.rules = fresh.rules;
   p.rules = std::make_shared<const rule_book>(fresh.rules);

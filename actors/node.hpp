@@ -45,8 +45,8 @@ public:
   result<void> start();
   /// Stops the sources, lets everything in flight be said and stored, writes a snapshot.
   void stop();
-  /// Takes over rules and receivers; what needs a restart is named in the answer.
-  std::vector<std::string> reload(const settings& fresh);
+  /// Takes over rules and receivers; what needs a restart is named in the answer. errc::invalid: nothing was taken over.
+  result<std::vector<std::string>> reload(const settings& fresh);
 
   void reload_failed(); ///< counted; the former configuration goes on
 

@@ -35,6 +35,9 @@ struct node::parts {
   std::vector<receiver_options> make_receivers(const settings& s) const;
   child_spec delivery_child();
   void tell_health(const receiver_health& h);
+  void say_of_self(command_kind kind, const std::string& target, const std::string& why);
+  child_spec canary_child();
+  child_spec beat_child();
   result<void> start_sources();
   void send_sight(std::size_t source, record_kind kind);
   void grant(std::size_t source);
@@ -61,7 +64,7 @@ struct node::parts {
   std::vector<std::shared_ptr<const std::string>> shard_snapshots;
   mutable std::mutex judgement_guard;
   std::shared_ptr<const judgement> in_force; ///< under the guard; never null
-  caf::actor top_actor, recorder_actor, notifier_actor, groups_actor, intake_actor;
+  caf::actor top_actor, recorder_actor, notifier_actor, groups_actor, intake_actor, canary_actor;
   std::vector<caf::actor> shard_actors;
 };
 

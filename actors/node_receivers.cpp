@@ -1,6 +1,7 @@
 // A node's receivers: how they are made, and what their outbox holds at the start.
 #include <algorithm>
 
+#include "actors/canary_keeper.hpp"
 #include "actors/node_parts.hpp"
 #include "actors/notifier.hpp"
 #include "core/saturating.hpp"
@@ -10,7 +11,9 @@ namespace tocsin {
 
 namespace {
 
-std::function<std::unique_ptr<sender>()> sender_maker(const receiver_settings& r, const std::shared_ptr<const rule_book>& book) {
+std::function<std::unique_ptr<sender>()> sender_maker(const receiver_settings& r, const std::shared_ptr<const rule_book>& book,
+                                                      const caf::actor& canary) {
+  if (r.kind == "canary") return [canary] { return make_canary_sender(canary); };
   if (r.kind == "mail") return [mail = r.mail] { return make_mail_sender(mail); };
   if (r.kind == "alertmanager") return [to = r.alertmanager, book] { return make_alertmanager_sender(to, book); };
   return [hook = r.webhook, book] { return make_webhook_sender(hook, book); };
@@ -26,7 +29,7 @@ std::vector<receiver_options> node::parts::make_receivers(const settings& s) con
   for (const receiver_settings& r : s.receivers) {
     receiver_options o;
     o.name = r.rule.name;
-    o.make = sender_maker(r, rules);
+    o.make = sender_maker(r, rules, canary_actor);
     o.metrics = metrics;
     o.anchor = anchor;
     o.rules = r.delivery;
@@ -84,15 +87,8 @@ child_spec node::parts::delivery_child() {
 /// A receiver that fails is an incident like any other, told by another route.
 void node::parts::tell_health(const receiver_health& h) {
   metrics->receivers.breaker(h.receiver, !h.works);
-  operator_command c{};
-  c.kind = h.works ? command_kind::receiver_works : command_kind::receiver_failing;
-  c.target = h.receiver;
-  c.who = "tocsin";
-  c.comment = h.answer.substr(0, 300);
-  for (char& letter : c.comment)
-    if (static_cast<unsigned char>(letter) < 0x20) letter = ' ';
-  log::warning(h.works ? "receiver_works" : "receiver_failing", {{"receiver", h.receiver}, {"answer", c.comment}});
-  if (intake_actor) caf::anon_send(intake_actor, operator_order{encode(c)});
+  log::warning(h.works ? "receiver_works" : "receiver_failing", {{"receiver", h.receiver}, {"answer", h.answer}});
+  say_of_self(h.works ? command_kind::receiver_works : command_kind::receiver_failing, h.receiver, h.answer);
 }
 
 } // namespace tocsin

@@ -30,10 +30,11 @@ caf::behavior notifier::make_behavior() {
       [this](const receiver_health& h) {
         if (options_.health) options_.health(h);
       },
-      [this](const attempted& a) {
+      [this](const attempted& a) -> caf::result<caf::message> {
         if (a.state != "waiting")
           for (auto& [name, open] : open_) open.erase(a.id);
-        if (options_.recorder) send(options_.recorder, a);
+        if (!options_.recorder) return caf::sec::request_receiver_down;
+        return delegate(options_.recorder, a);
       },
   };
 }
@@ -94,7 +95,10 @@ void notifier::give_again(const std::string& name) {
 void notifier::start_receiver(const receiver_options& r) {
   receiver_options options = r;
   options.outcomes = caf::actor_cast<caf::actor>(this); // they pass through us, so that we know what is open
-  if (options_.kept) options.memory = options.outcomes;
+  if (options_.kept) {
+    options.memory = options.outcomes;
+    options.rules.held_max = std::min(options.rules.held_max, kept_held_max);
+  }
   const caf::actor a = options_.detached ? caf::actor{spawn<receiver, caf::detached>(std::move(options))}
                                          : caf::actor{spawn<receiver>(std::move(options))};
   monitor(a);

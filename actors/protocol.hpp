@@ -113,7 +113,7 @@ struct deliver {
   std::vector<std::string> remaining{}; ///< parts still to do; empty = all
   bool stored = true;                   ///< false: the disk refused it, memory alone has it
 };
-/// Receiver -> recorder: one attempt's outcome.
+/// Receiver -> notifier -> recorder: one attempt's outcome. Answered when it is on disk.
 struct attempted {
   std::string id, state, answer;
   timestamp at, next_attempt;
@@ -206,6 +206,12 @@ struct ask_standing {
 };
 using decisions_answer = std::shared_ptr<const std::vector<decision>>;
 
+/// The canary's receiver -> its keeper.
+struct canary_told {
+  bool opened;
+  timestamp due; ///< of the notification
+};
+
 /// A message to a subject, on its way through the subject's host.
 struct hosted_message {
   caf::strong_actor_ptr to;
@@ -235,6 +241,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::refill)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::look_at_outbox)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::redrive_dead)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::receiver_health)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::canary_told)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::new_rules)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::wake_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_due)

@@ -114,8 +114,10 @@ void receiver::soon() {
   send(this, wake_up{++generation_});
 }
 
-/// One attempt at a time, and the mailbox in between.
+/// One attempt at a time, and the mailbox in between. The next only when the ledger has the last: killed at any moment,
+/// at most one delivered notification is repeated.
 void receiver::pump() {
+  if (unsettled_ != 0) return;
   const auto s = queue_.next(now());
   if (s.what == delivery_queue::step::kind::attempt) {
     attempt(*s.tried);
@@ -186,7 +188,14 @@ void receiver::report(const std::string& id, attempted result) {
     --m.notifications_waiting;
     held_.erase(id);
   }
-  if (options_.outcomes) send(options_.outcomes, std::move(result));
+  if (!options_.outcomes) return;
+  if (!options_.memory) return send(options_.outcomes, std::move(result));
+  ++unsettled_;
+  request(options_.outcomes, caf::infinite, std::move(result)).then([this] { settled(); }, [this](caf::error&) { settled(); });
+}
+
+void receiver::settled() {
+  if (--unsettled_ == 0) soon();
 }
 
 } // namespace tocsin

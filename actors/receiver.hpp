@@ -15,6 +15,9 @@
 
 namespace tocsin {
 
+/// Held in memory when the disk has them all: a refill must not keep the recorder from what is urgent.
+inline constexpr std::size_t kept_held_max = 1'000;
+
 struct receiver_options {
   std::string name;
   std::function<std::unique_ptr<tocsin::sender>()> make; ///< called on the receiver's thread
@@ -42,6 +45,7 @@ private:
   void attempt(const delivery_queue::item& what);
   delivery try_to_send(const notification& n, const attempt_info& info);
   void report(const std::string& id, attempted result);
+  void settled();
   void drop_what_gave_way();
   timestamp now() { return time_now(this, options_.anchor); }
 
@@ -50,6 +54,7 @@ private:
   std::unordered_map<std::string, std::shared_ptr<const notification>> held_;
   std::unique_ptr<tocsin::sender> sender_;
   std::uint64_t generation_ = 0; ///< of the timer that counts
+  std::uint32_t unsettled_ = 0;  ///< outcomes the disk does not have yet
   bool soon_ = false;            ///< a wake-up is on its way
   bool asking_ = false, ask_again_ = false;
   bool first_ = true;            ///< nothing came from disk yet

@@ -20,7 +20,22 @@ bool same(const source_settings& a, const source_settings& b) {
   return own(a) == own(b) && fields(a.context) == fields(b.context) && fields(a.mapping) == fields(b.mapping);
 }
 
+auto fields(const canary_rules& c) { return std::tie(c.every, c.period, c.within); }
+
+bool same_beat(const self_settings& a, const self_settings& b) {
+  const auto own = [](const self_settings& s) {
+    return std::tie(s.beat_every, s.beat.url, s.beat.timeout, s.beat.bearer_file, s.beat.ca_file, s.beat.client_certificate,
+                    s.beat.client_key, s.beat.allow_private);
+  };
+  return own(a) == own(b);
+}
+
 } // namespace
+
+result<void> can_reload(const settings& old, const settings& fresh) {
+  if (fields(old.self.canary) == fields(fresh.self.canary)) return {};
+  return fail(errc::invalid, "self.canary differs from what runs; restart to change it, or take the change back");
+}
 
 std::vector<std::string> needs_restart(const settings& old, const settings& fresh) {
   std::vector<std::string> later;
@@ -35,6 +50,7 @@ std::vector<std::string> needs_restart(const settings& old, const settings& fres
   look(fresh.keep_journal != old.keep_journal, "keep.journal");
   look(fresh.keep_incidents != old.keep_incidents, "keep.incidents");
   look(!std::equal(fresh.sources.begin(), fresh.sources.end(), old.sources.begin(), old.sources.end(), same), "sources");
+  look(!same_beat(fresh.self, old.self), "self.beat");
   look(fresh.receivers.empty() != old.receivers.empty(), "receivers (from none, or to none)");
   return later;
 }

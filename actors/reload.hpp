@@ -8,6 +8,8 @@
 
 namespace tocsin {
 
+/// The canary's judgement, route and heartbeats change together or not at all.
+result<void> can_reload(const settings& old, const settings& fresh);
 /// The keys in which the two differ and which count from the next start only, as people write them.
 std::vector<std::string> needs_restart(const settings& old, const settings& fresh);
 

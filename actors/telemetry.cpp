@@ -98,6 +98,17 @@ void add_delivery(families& out, const node_metrics& m) {
   out.histogram("tocsin_notify_delay_seconds", "From the incident's change to the first attempt", m.notify_delay_log2_us, m.notify_delay_sum_us);
 }
 
+void add_self(families& out, const node_metrics& m) {
+  out.gauge("tocsin_receivers_failing", "Receivers left alone for a while because their attempts fail", static_cast<double>(m.receivers.failing()));
+  out.counter("tocsin_canary_rounds_total", "Deaths of the canary that were judged", static_cast<double>(m.canary_rounds));
+  out.counter("tocsin_canary_failures_total", "Deaths or returns of the canary that nobody was told of in time", static_cast<double>(m.canary_failures));
+  out.gauge("tocsin_canary_delay_seconds", "The canary's last round: from when it was due until it was told", static_cast<double>(m.canary_delay_ns) * 1e-9);
+  out.gauge("tocsin_canary_heard_timestamp_seconds", "When the canary's last round worked; 0 = never", static_cast<double>(m.canary_heard_ns) * 1e-9);
+  out.counter("tocsin_beats_total", "Beats that the dead man's switch took", static_cast<double>(m.beats));
+  out.counter("tocsin_beat_failures_total", "Beats that it did not take", static_cast<double>(m.beat_failures));
+  out.counter("tocsin_beats_withheld_total", "Beats not said because something did not work", static_cast<double>(m.beats_withheld));
+}
+
 void add_sources(families& out, const std::vector<source_status>& sources) {
   auto each = [&](const char* name, const char* help, MetricType type, auto value) {
     auto& f = out.family(name, help, type);
@@ -127,6 +138,7 @@ std::string metrics_text(const telemetry_view& view) {
   add_input(out, m);
   add_judgement(out, m);
   add_delivery(out, m);
+  add_self(out, m);
   add_sources(out, view.sources);
   return out.text();
 }

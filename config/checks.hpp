@@ -13,6 +13,8 @@ void check_receivers(const document& d, const given_keys& given, problem_list& p
 void check_routing(document& d, const given_keys& given, problem_list& problems);
 /// Suppressions that match nothing, names given twice.
 void check_alarms(const document& d, const given_keys& given, problem_list& problems);
+/// Canary and beat: times that do not fit together, nobody to tell.
+void check_self(const document& d, const given_keys& given, problem_list& problems);
 void check_inventory(const document& d, const given_keys& given, problem_list& problems);
 /// Files that are named but are not there, or secrets that everybody can read. Looks at the disk.
 void check_files(const document& d, const given_keys& given, problem_list& problems);

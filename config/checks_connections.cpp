@@ -221,6 +221,25 @@ void check_receivers(const document& d, const given_keys& given, problem_list& p
   }
 }
 
+void check_self(const document& d, const given_keys& given, problem_list& problems) {
+  const self_settings& s = d.value.self;
+  if (s.canary.every > 0s) {
+    if (d.value.receivers.empty())
+      problems.error(given.of("self.canary"), "self.canary has nobody to tell when it fails", "configure receivers, or remove it");
+    const duration least = (canary_beats_missed + 8) * s.canary.period + d.value.rules.groups.wait +
+                           2 * d.value.rules.groups.close_after + 2 * s.canary.within;
+    if (s.canary.every < least)
+      problems.error(given.of("self.canary.every"), "self.canary.every is too short for a death, what the rules wait, and a return",
+                     "write at least " + to_text(least) + ", or shorten within, groups.wait or groups.close_after");
+  }
+  for (std::size_t i = 0; i < d.value.receivers.size(); ++i)
+    if (d.value.receivers[i].rule.name == canary_name)
+      problems.error(given.of(indexed("receivers", i) + ".name"), indexed("receivers", i) + ".name: the canary's own receiver has that name",
+                     "choose another");
+  if (s.beat.url.empty()) return;
+  check_webhook(s.beat, "self.beat", given, problems);
+}
+
 void check_files(const document& d, const given_keys& given, problem_list& problems) {
   for (std::size_t i = 0; i < d.value.receivers.size(); ++i) {
     const receiver_settings& r = d.value.receivers[i];
@@ -242,6 +261,10 @@ void check_files(const document& d, const given_keys& given, problem_list& probl
         check_file(w->secret_files[k], at + ".secret_files[" + std::to_string(k) + ']', true, given, problems);
     }
   }
+  check_file(d.value.self.beat.bearer_file, "self.beat.bearer_file", true, given, problems);
+  check_file(d.value.self.beat.ca_file, "self.beat.ca_file", false, given, problems);
+  check_file(d.value.self.beat.client_certificate, "self.beat.client_certificate", false, given, problems);
+  check_file(d.value.self.beat.client_key, "self.beat.client_key", true, given, problems);
   for (std::size_t i = 0; i < d.value.sources.size(); ++i) {
     const source_settings& s = d.value.sources[i];
     if ((s.kind == "jsonl" || s.kind == "tibrvlisten") && s.address.empty() && s.path != "-")

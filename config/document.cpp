@@ -3,6 +3,8 @@
 
 #include "config/forms.hpp"
 #include "core/limits.hpp"
+#include "core/matcher.hpp"
+#include "core/record.hpp"
 
 namespace tocsin {
 
@@ -76,7 +78,7 @@ section describe(document& d) {
       "formats", describe_formats(v),
       "What input means when it does not say itself: for replay, and where sources start from.");
   root.list(
-      "sources", v.sources, limits::vantages_max,
+      "sources", v.sources, limits::vantages_max - 1, // the last is our own
       [&v] {
         source_settings s;
         s.context = v.replay_context;
@@ -113,6 +115,7 @@ section describe(document& d) {
   section report;
   report.text("receiver", v.report.receiver, "A mail receiver; \"\" = nobody.", forms::simple_name_or_none);
   report.text("when", v.report.when, "Name of an entry of `time_intervals`: each of its beginnings is the time of a report.", forms::simple_name_or_none);
+  root.group("self", describe(v.self), "How Tocsin proves that it works itself: docs/operating.md.");
   root.group("report", std::move(report), "The figures of the alarms over the last seven days, by mail: docs/alarms.md.");
   return root;
 }
@@ -159,6 +162,30 @@ std::string canonical_text(document d) {
   return out;
 }
 
+namespace {
+
+/// Its own judgement, its own receiver and, before all others, the route there: nobody is woken by it.
+void add_canary(settings& v) {
+  v.rules.patterns.push_back({subject_of(std::string{canary_name} + '*', canary_service),
+                              std::make_shared<const daemon_rules>(canary_judgement(v.self.canary))});
+  if (!v.rules.inventory.empty())
+    for (std::string_view host : {canary_name, canary_mates[0], canary_mates[1]})
+      v.rules.inventory.push_back({std::string{host}, std::string{canary_service}, {}, 0, {}});
+  receiver_settings r;
+  r.rule.name = canary_name;
+  r.rule.flood.start = 0;
+  r.kind = "canary";
+  v.receivers.push_back(std::move(r));
+  route_rule route;
+  route.id = "root/canary";
+  route.receiver = canary_name;
+  if (auto m = parse_matcher("service=\"" + std::string{canary_service} + '"')) route.matchers.push_back(std::move(*m));
+  route.group_interval = route.repeat_interval = 0s;
+  v.routing.root.routes.insert(v.routing.root.routes.begin(), std::move(route));
+}
+
+} // namespace
+
 settings finish(document d) {
   const std::string version = fingerprint(canonical_text(d));
   settings v = std::move(d.value);
@@ -177,6 +204,9 @@ settings finish(document d) {
     names.push_back(r.rule.name);
   }
   v.routing = compile(v.routing_text, names);
+  v.self.canary.wait = v.rules.groups.wait;
+  v.self.canary.close_after = v.rules.groups.close_after;
+  if (v.self.canary.every > 0s) add_canary(v);
   return v;
 }
 

@@ -33,6 +33,7 @@ keys::section describe(source_settings& s);
 keys::section describe(receiver_settings& r);
 keys::section describe(expected_daemon& e);
 keys::section describe(route_settings& r);
+keys::section describe(self_settings& s);
 /// Adds route, inhibit_rules and time_intervals to the root.
 void describe(routing_settings& r, keys::section& root);
 /// Adds alarms, conditions and suppressions to the root; the conditions must not move afterwards.

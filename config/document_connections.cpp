@@ -183,4 +183,18 @@ section describe(receiver_settings& r) {
   return s;
 }
 
+section describe(self_settings& v) {
+  section canary;
+  canary.span("every", v.canary.every, 0s, 30 * 24h,
+              "Time between two deaths of a daemon of our own, each of which must be told; 0 = none.");
+  canary.span("period", v.canary.period, 20ms, 1min, "Between its heartbeats; three that are missing are a death.");
+  canary.span("within", v.canary.within, 1s, 1h, "Told later than this, beyond what `groups` waits, the canary fails.");
+  section beat = http_keys(v.beat, "Where we say that we live, by POST: a dead man's switch that alarms when nothing comes.");
+  beat.span("every", v.beat_every, 100ms, 24h, "Between two beats.");
+  section s;
+  s.group("canary", std::move(canary), "A daemon that dies on schedule, to see that somebody would be told.");
+  s.group("beat", std::move(beat), "Said only while judging, keeping and telling work.");
+  return s;
+}
+
 } // namespace tocsin

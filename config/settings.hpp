@@ -8,6 +8,7 @@
 
 #include "config/routing_settings.hpp"
 #include "core/alerting.hpp"
+#include "core/canary.hpp"
 #include "core/connections.hpp"
 #include "core/delivery_queue.hpp"
 #include "core/error.hpp"
@@ -23,6 +24,13 @@ struct receiver_settings {
   webhook_settings alertmanager; ///< url: its own address, without /api/v2/alerts
   std::string rate_limit;        ///< "60/min"; "" = none
   delivery_rules delivery;       ///< with the rate of `rate_limit`
+};
+
+/// How Tocsin proves that it works itself.
+struct self_settings {
+  canary_rules canary;
+  duration beat_every = 1min;
+  webhook_settings beat; ///< url "" = none
 };
 
 struct settings {
@@ -44,6 +52,7 @@ struct settings {
   routing_rules routing;        ///< what they mean; without `route:` default_routing over the receivers
   alarm_rules alarms{default_conditions()}; ///< every condition has its rule
   report_rule report;           ///< who gets the report of the alarms, and when
+  self_settings self;           ///< with a canary, `rules`, `routing` and `receivers` have what it needs
   json_mapping replay_mapping;  ///< formats.jsonl: for `replay --format jsonl` and sources without their own
   decode_context replay_context;///< formats.defaults: service, network, daemon when messages do not say
   std::string file;             ///< where it was read from, for messages

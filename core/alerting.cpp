@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/group_state.hpp"
+#include "core/canary.hpp"
 #include "core/limits.hpp"
 #include "core/saturating.hpp"
 
@@ -87,7 +88,7 @@ void alerting::apply(const incident& i, story& out) {
   if (at != incidents_.end() && at->second.latest.revision >= i.revision) return;
   const bool fresh = at == incidents_.end(), over = i.state == incident_state::closed;
   std::vector<alarm_change> changes;
-  alarms_.apply(i, changes);
+  if (!is_of_canary(i)) alarms_.apply(i, changes);
   if (!fresh || !over) {
     known& k = fresh ? incidents_[i.id] : at->second;
     k.latest = i;
@@ -185,46 +186,14 @@ void alerting::obey(std::string_view order, timestamp at, story& out) {
       silence_ends_.erase({s->second.ends, s->first});
       s->second.ends = at;
     }
-  } else if (c->kind == command_kind::receiver_failing || c->kind == command_kind::receiver_works) {
-    judge_receiver(*c, at, out);
+  } else if (c->kind >= command_kind::receiver_failing) {
+    judge_self(*c, at, out);
   } else {
     std::vector<alarm_change> changes;
     if (alarms_.apply(*c, at, changes)) alarms_changed(std::move(changes), at, out);
   }
   review(at);
   flush_due(at, out);
-}
-
-/// A receiver that fails is an incident, told by the other receivers.
-void alerting::judge_receiver(const operator_command& c, timestamp at, story& out) {
-  const std::string subject = "receiver/" + c.target;
-  const auto open = std::ranges::find_if(incidents_, [&](const auto& one) {
-    const incident& i = one.second.latest;
-    return i.because.subject == subject && i.state != incident_state::closed;
-  });
-  const bool failing = c.kind == command_kind::receiver_failing;
-  if (failing == (open != incidents_.end())) return;
-  incident i{};
-  if (failing) {
-    i.id = incident_id("self", "receiver", subject, at, at);
-    i.state = incident_state::opened;
-    i.level = severity::critical;
-    i.because = {cause_kind::self_check, subject, 1};
-    i.title = "Receiver " + c.target + " cannot be reached" + (c.comment.empty() ? "" : ": " + c.comment);
-    i.group = "self";
-    i.members = {subject};
-    i.member_count = 1;
-    i.since = at;
-  } else {
-    i = open->second.latest;
-    i.state = incident_state::closed;
-    i.title = "Receiver " + c.target + " could not be reached for " + to_text(std::chrono::floor<std::chrono::seconds>(at - i.since));
-    i.until = at;
-  }
-  i.at = at;
-  ++i.revision;
-  apply(i, out);
-  out.incidents.push_back(std::move(i));
 }
 
 void alerting::add_silence(const operator_command& c, timestamp at) {

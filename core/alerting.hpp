@@ -134,7 +134,7 @@ private:
   void file(const std::string& name, group& g, timestamp due);
   void review(timestamp at);
   void alarms_changed(std::vector<alarm_change>&& changes, timestamp at, story& out);
-  void judge_receiver(const operator_command& c, timestamp at, story& out);
+  void judge_self(const operator_command& c, timestamp at, story& out);
   void plan_report(timestamp after);
   void add_silence(const operator_command& c, timestamp at);
   void flush_due(timestamp at, story& out);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/alerting.hpp"
+#include "core/canary.hpp"
 #include "core/limits.hpp"
 #include "core/saturating.hpp"
 
@@ -62,7 +63,7 @@ std::string alerting::response_to(cause_kind kind) const {
 }
 
 void alerting::say(notification&& n, story& out) {
-  kpi_.apply(n);
+  if (n.receiver != canary_name) kpi_.apply(n);
   out.notifications.push_back(std::move(n));
 }
 

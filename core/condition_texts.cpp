@@ -128,10 +128,10 @@ void add_others(std::vector<condition_rule>& all) {
       "Times in logs and messages cannot be compared.",
       "Run chronyc tracking on both hosts. Many daemons at once: ours is wrong.",
       "next working day");
-  add(all, self_check, "A record made our own judgement of this daemon fail.",
-      "This daemon may be judged wrongly until its next records.",
-      "Report it with the record from the quarantine. The daemon itself may be well.",
-      "next working day");
+  add(all, self_check, "Something of Tocsin itself fails: a judgement, a receiver, the canary or the beat. The title says which.",
+      "A daemon may be judged wrongly, or the next incident may not be told.",
+      "A receiver: repair it. Canary or beat: docs/operating.md. A daemon: report it with the record from the quarantine.",
+      "1 hour");
 }
 
 } // namespace

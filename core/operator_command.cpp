@@ -14,10 +14,10 @@ namespace tocsin {
 namespace {
 
 constexpr std::uint8_t version = 1;
-constexpr std::array<std::string_view, 11> kinds{
+constexpr std::array<std::string_view, 13> kinds{
     "acknowledge",       "unacknowledge", "shelve",  "unshelve",      "out_of_service",
     "return_to_service", "reset",         "silence", "expire_silence",
-    "receiver_failing",  "receiver_works"};
+    "receiver_failing",  "receiver_works", "self_failing", "self_works"};
 
 bool blank(std::string_view text) { return text.find_first_not_of(' ') == text.npos; }
 

@@ -27,6 +27,8 @@ enum class command_kind : std::uint8_t {
   // Of the node itself, not of people:
   receiver_failing,  ///< `target`: name of the receiver; `comment`: its answer
   receiver_works,    ///< `target`: name of the receiver
+  self_failing,      ///< `target`: canary or beat; `comment`: what fails
+  self_works,        ///< `target`: canary or beat
 };
 
 struct operator_command {

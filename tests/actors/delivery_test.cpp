@@ -239,6 +239,19 @@ TEST_F(kept_on_disk, more_than_memory_holds_waits_on_disk_and_all_of_it_is_said_
   EXPECT_EQ(std::set<std::string>(sent.begin(), sent.end()).size(), 95u);
 }
 
+TEST_F(kept_on_disk, the_next_is_tried_when_the_ledger_has_the_last) {
+  open();
+  for (int i = 0; i < 5; ++i) tell("n" + std::to_string(i));
+  std::vector<std::size_t> kept; // at each attempt
+  scripts["mail"] = std::make_shared<scripted_sender::script>();
+  scripts["mail"]->answers.assign(5, [&] {
+    kept.push_back(in_state("delivered"));
+    return delivery{outcome::delivered, "200", {}};
+  });
+  begin();
+  EXPECT_THAT(kept, ElementsAre(0, 1, 2, 3, 4));
+}
+
 TEST_F(kept_on_disk, what_is_critical_overtakes_what_waits_on_disk) {
   open();
   for (int i = 0; i < 50; ++i) tell("n" + std::to_string(i));

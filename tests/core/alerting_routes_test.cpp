@@ -340,5 +340,23 @@ TEST_P(routed, a_receiver_that_fails_is_told_by_another_and_not_to_itself) {
   EXPECT_EQ(d.told(), (lines{"0 boss opened " + id, "60 boss closed " + id}));
 }
 
+TEST_P(routed, the_canary_is_an_incident_when_it_fails_and_not_while_it_lives_and_dies) {
+  d.it();
+  d.order_of_node(0, {command_kind::self_failing, "canary", "tocsin", "nobody was told"});
+  d.order_of_node(60, {command_kind::self_works, "canary", "tocsin", ""});
+  ASSERT_EQ(d.said.incidents.size(), 2u);
+  EXPECT_EQ(d.said.incidents[0].because.subject, "self/canary");
+  EXPECT_EQ(d.said.incidents[0].title, "Tocsin's own canary fails: nobody was told");
+  EXPECT_EQ(d.said.alarms.size(), 2u);
+  incident lost = d.said.incidents[0];
+  lost.id = "bird";
+  lost.at = lost.since = d.said.incidents[1].at;
+  lost.group = "segment/tocsin-canary/";
+  lost.because.subject = "rvd/tocsin-canary/tocsin-canary";
+  d.it().apply(lost, d.said);
+  EXPECT_EQ(d.said.alarms.size(), 2u) << "nobody needs to acknowledge it";
+  EXPECT_EQ(d.said.notifications.back().about.id, "bird");
+}
+
 } // namespace
 } // namespace tocsin

@@ -113,6 +113,7 @@ class Node:
         self.snapshot = options.get("snapshot", "100ms")
         self.sources = sources
         self.process = None
+        self.kills = 0
         self.configure(more)
         test.addCleanup(self.kill)
 
@@ -204,6 +205,7 @@ class Node:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+            self.kills += 1
         if found := re.search(r".*(?:Sanitizer|runtime error:).*", self.log() if os.path.exists(self.log_path) else ""):
             raise AssertionError(f"a sanitizer speaks: {found.group(0)}\n{self.log()}")
 
