@@ -191,6 +191,8 @@ class Storm:
             self.kills_left -= lives
             self.say(clients, self.unjudged(wanted))
             self.node.wait(lambda: self.revive() and not self.unjudged(wanted), lambda: f"{wanted}: {self.unjudged(wanted)}", within)
+        # It rages nearly to the end; then the last ones need not wait for their long back-off.
+        self.node.wait(lambda: self.revive() and self.node.metric("tocsin_notifications_waiting") < self.hosts / 10, self.what_lacks, within)
         for hook in self.hooks:
             hook.calm = True
         self.node.wait(lambda: self.revive() and self.is_done(), self.what_lacks, within)
