@@ -107,12 +107,32 @@ bool from_elsewhere(const http_request& q) {
   return at == std::string::npos || q.origin.substr(at + 3) != q.host;
 }
 
+/// Silences in force or to come that overlap with a new one, in words; "" = none.
+std::string overlapping(const node& n, const operator_command& c) {
+  const auto all = n.alarms();
+  if (c.kind != command_kind::silence || !all) return {};
+  silence fresh{c.target, {}, c.from == unset ? wall_clock() : c.from, c.until, c.who, c.comment};
+  for (const std::string& text : c.matchers)
+    if (auto m = parse_matcher(text)) fresh.matchers.push_back(std::move(*m));
+  std::string out;
+  for (const silence& s : all->silences) {
+    if (s.id == c.target) continue;
+    const bool inside = s.overlaps(fresh);
+    if (!inside && !fresh.overlaps(s)) continue;
+    out += (out.empty() ? "" : "; ") + std::string{"silence "} + s.id + " of " + s.creator + " until " + to_rfc3339(s.ends) +
+           (inside ? " mutes all of this already" : " is a part of this");
+  }
+  return out;
+}
+
 http_response give_order(node& n, const http_request& q) {
   if (auto refused = refuse_order(q)) return *refused;
   const auto order = read_order(q.body, wall_clock());
   if (!order) return problem(400, order.error().text);
   if (auto done = n.obey(*order); !done) return problem(done.error().code == errc::timeout ? 503 : 409, done.error().text);
-  return answer({{"obeyed", to_text(order->kind)}, {"target", order->target}});
+  json said{{"obeyed", to_text(order->kind)}, {"target", order->target}};
+  if (const auto others = overlapping(n, *order); !others.empty()) said["overlaps"] = others;
+  return answer(said);
 }
 
 http_response list_alarms_json(const node& n) {

@@ -50,7 +50,7 @@ std::string beat::trouble() {
   const bool stuck = in_flight > 0 && settled == std::exchange(settled_, settled);
   if (std::exchange(refused_, refused) != refused) return "the store refuses writes";
   if (stuck) return "the shards do not get on";
-  if (options_.receivers > 0 && m.receivers_failing >= options_.receivers) return "no receiver can be reached";
+  if (options_.receivers > 0 && m.receivers.failing() >= options_.receivers) return "no receiver can be reached";
   if (m.canary_failing) return "the canary fails";
   return {};
 }

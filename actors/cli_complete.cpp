@@ -16,7 +16,10 @@ _tocsin() {
     -o|--output) words='table json' ;;
     -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
     tocsin) words='run replay simulate check-config route template test daemons incidents alarms silences report explain notifications completion --help --version' ;;
-    daemons|incidents) words='list show --help' ;;
+    daemons) words='list show --help' ;;
+    incidents) words='list show acknowledge unacknowledge --help' ;;
+    alarms) words='list shelve unshelve reset out-of-service return-to-service --help' ;;
+    silences) words='list add expire --help' ;;
     route) words='show test --help' ;;
     notifications) words='list redrive --help' ;;
     template) words='preview --help' ;;
@@ -32,9 +35,13 @@ _tocsin() {
          template) words='--config --receiver --incident --help' ;;
          explain) words='--server --output --not-notified --recompute --data-dir --config --help' ;;
          notifications) words='--server --output --state --receiver --limit --from --until --help' ;;
-         test) COMPREPLY=($(compgen -f -- "$current")); return ;;
+         test) [[ $current == -* ]] && words='--help' || { COMPREPLY=($(compgen -f -- "$current")); return; } ;;
+         alarms) words='--server --output --who --comment --for --until --help' ;;
+         silences) words='--server --output --who --comment --for --from --until --id --help
+           alertname= group= host= incident= network= service= severity= subject= vantage=' ;;
+         report) words='--server --output --help' ;;
          daemons) words='--server --output --state --host --limit --help' ;;
-         incidents) words='--server --output --state --limit --help' ;;
+         incidents) words='--server --output --state --limit --who --comment --for --until --help' ;;
        esac ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -35,8 +35,9 @@ void print(const json& j) {
               plain(i.at("state")).c_str(), plain(i.at("since")).c_str(), plain(i.at("cause").at("kind")).c_str(),
               plain(i.at("cause").at("subject")).c_str());
   const json& rule = j.at("rule");
-  std::printf("rule: %s, version %s\n  thresholds: %s\n  values: %s\n", plain(rule.at("condition")).c_str(),
-              plain(rule.at("version")).c_str(), rule.at("thresholds").dump().c_str(), rule.at("values").dump().c_str());
+  std::printf("rule: %s, judged by rules %s (now %s)\n  thresholds now: %s\n  values: %s\n", plain(rule.at("condition")).c_str(),
+              rule.at("version").is_null() ? "of a version that was not kept" : plain(rule.at("version")).c_str(), plain(rule.at("version_now")).c_str(),
+              rule.at("thresholds").dump().c_str(), rule.at("values").dump().c_str());
   std::puts("journal:");
   for (const json& r : j.at("journal").at("records"))
     std::printf("  %s  %s  %s %s %s\n", r.at("offset").dump().c_str(), plain(r.at("at")).c_str(), plain(r.at("kind")).c_str(),

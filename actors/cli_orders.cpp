@@ -46,6 +46,7 @@ int give_order(const order_command& c) {
   if (answer->status != 200) return complain_about(*answer, c.server);
   const json j = json::parse(answer->body, nullptr, false);
   std::printf("%s %s\n", j.value("obeyed", "").c_str(), j.value("target", "").c_str());
+  if (j.contains("overlaps")) std::fprintf(stderr, "tocsin: it overlaps: %s\n", j.value("overlaps", "").c_str());
   return done;
 }
 

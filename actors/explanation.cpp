@@ -87,7 +87,8 @@ result<std::string> explain(const explain_question& q) {
   json out;
   out["incident"] = json::parse((*found)->json, nullptr, false);
   out["rule"] = {{"condition", to_text(i->because.kind)},
-                 {"version", q.rules->version},
+                 {"version", (*found)->rules.empty() ? json(nullptr) : json((*found)->rules)},
+                 {"version_now", q.rules->version},
                  {"thresholds", thresholds_of(*q.rules, *i)},
                  {"values", out["incident"].value("evidence", json::object())}};
   out["journal"] = evidence_records(q, *i);
@@ -97,7 +98,7 @@ result<std::string> explain(const explain_question& q) {
   out["routes"] = routes_taken(q, labels);
   out["receivers"] = receivers(q, out["routes"], ledger, *history);
   if (!q.receiver.empty()) out["not_notified"] = not_notified(q, *i, ledger, *history);
-  if (q.recompute) out["recomputed"] = recomputed(q, *i);
+  if (q.recompute) out["recomputed"] = recomputed(q, *i, (*found)->rules);
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -27,8 +27,8 @@ result<std::string> explain(const explain_question& q);
 
 /// Records about the incident's subjects from shortly before it until its newest change, with their offsets.
 nlohmann::ordered_json evidence_records(const explain_question& q, const incident& i);
-/// The machines alone over the journal: do they say the same?
-nlohmann::ordered_json recomputed(const explain_question& q, const incident& i);
+/// The machines alone over the journal: do they say the same? `judged_by`: version of the rules that opened it.
+nlohmann::ordered_json recomputed(const explain_question& q, const incident& i, const std::string& judged_by);
 /// Thresholds in force for the cause's condition and subject.
 nlohmann::ordered_json thresholds_of(const rule_book& rules, const incident& i);
 /// {"receiver","notified","stopped_by","because"}. `ledger`: the incident's notifications; `history`: its decisions, oldest first.

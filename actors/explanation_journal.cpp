@@ -87,7 +87,7 @@ json evidence_records(const explain_question& q, const incident& i) {
   return out;
 }
 
-json recomputed(const explain_question& q, const incident& i) {
+json recomputed(const explain_question& q, const incident& i, const std::string& judged_by) {
   engine machines{q.rules, *q.alerting, engine::options{}};
   machines.set_vantage_names(q.vantage_names);
   std::uint64_t records = 0, first = 0;
@@ -112,8 +112,10 @@ json recomputed(const explain_question& q, const incident& i) {
   if (!same) machines.finish(told);
   look();
   json out{{"agrees", false}, {"from_offset", first}, {"records", records}, {"version", q.rules->version}};
-  const std::string perhaps = first > 0 ? "; the journal begins at offset " + std::to_string(first) + ", what was before is trimmed"
-                                        : "; the rules may have been changed since: these are version " + q.rules->version;
+  std::string perhaps;
+  if (first > 0) perhaps = "; the journal begins at offset " + std::to_string(first) + ", what was before is trimmed";
+  if (judged_by != q.rules->version)
+    perhaps += "; it was judged by rules " + (judged_by.empty() ? std::string{"that are not known"} : judged_by) + ", these are " + q.rules->version;
   if (!read) out["text"] = read.error().text;
   else if (!newest) out["text"] = "differs: the machines do not say " + i.id + perhaps;
   else if (!same) out["text"] = "differs: revision " + std::to_string(newest->revision) + " is the newest, not " + std::to_string(i.revision) + perhaps;

@@ -104,6 +104,8 @@ void groups::settle(std::uint64_t number, timestamp until, timestamp complete) {
     std::stable_sort(told.symptoms.begin(), told.symptoms.end(), [](const symptom& a, const symptom& b) {
       return a.at != b.at ? a.at < b.at : a.subject < b.subject;
     });
+  for (incident& i : told.incidents)
+    if (i.state == incident_state::opened) i.rules = options_.rules->version;
   count(told);
   if (options_.tell && !told.empty())
     options_.tell(std::move(told));
@@ -125,6 +127,10 @@ void groups::count(const story& told) {
   }
   m.notifications += told.notifications.size();
   m.groups = handles_.size();
+  if (auto floods = table_.alerts().floods(); floods != floods_) {
+    floods_ = std::move(floods);
+    m.receivers.floods(floods_);
+  }
 }
 
 void groups::add_part(const snapshot_part& part) {

@@ -59,6 +59,7 @@ private:
   std::map<std::uint64_t, pending> steps_;
   std::map<std::uint64_t, cut> cuts_;
   std::vector<timestamp> wakes_; ///< by shard
+  std::vector<std::string> floods_; ///< receivers in flood mode, as the metrics have them
   std::map<std::string, caf::strong_actor_ptr> handles_;
   caf::actor intake_;
 };

@@ -1,13 +1,58 @@
 // What a node counts: plain atomics, written by the actors, read by telemetry at a scrape.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
 
 #include "core/symptom.hpp"
 
 namespace tocsin {
+
+/// What is true of each configured receiver now. It changes seldom, so a lock does.
+class receiver_states {
+public:
+  struct state {
+    bool breaker_open = false; ///< it fails, and is only probed
+    bool flood = false;        ///< told by digests
+  };
+  /// Exactly these; what is known of those that stay is kept.
+  void configure(const std::vector<std::string>& names) {
+    const std::lock_guard lock{guard_};
+    std::map<std::string, state> fresh;
+    for (const std::string& name : names) fresh[name] = all_[name];
+    all_ = std::move(fresh);
+  }
+  void breaker(const std::string& name, bool open) {
+    const std::lock_guard lock{guard_};
+    if (const auto at = all_.find(name); at != all_.end()) at->second.breaker_open = open;
+  }
+  /// Those in flood mode; the others are not.
+  void floods(const std::vector<std::string>& names) {
+    const std::lock_guard lock{guard_};
+    for (auto& [name, s] : all_) s.flood = false;
+    for (const std::string& name : names)
+      if (const auto at = all_.find(name); at != all_.end()) at->second.flood = true;
+  }
+  /// How many have their breaker open.
+  std::uint64_t failing() const {
+    const std::lock_guard lock{guard_};
+    return static_cast<std::uint64_t>(std::ranges::count_if(all_, [](const auto& one) { return one.second.breaker_open; }));
+  }
+  std::map<std::string, state> all() const {
+    const std::lock_guard lock{guard_};
+    return all_;
+  }
+
+private:
+  mutable std::mutex guard_;
+  std::map<std::string, state> all_;
+};
 
 struct node_metrics {
   using count = std::atomic<std::uint64_t>;
@@ -35,7 +80,7 @@ struct node_metrics {
   count notifications_retried{0};
   count notifications_dead{0};
   count notifications_waiting{0};
-  count receivers_failing{0};    ///< their breaker is open
+  receiver_states receivers;
   count canary_rounds{0};
   count canary_failures{0};
   std::atomic<bool> canary_failing{false};

@@ -288,7 +288,6 @@ result<std::vector<std::string>> node::reload(const settings& fresh) {
   // The notifier starts anew with the new receivers; what was open is taken from the outbox.
   if (had && !fresh.receivers.empty() && p.notifier_actor) {
     old.receivers = fresh.receivers;
-    p.metrics->receivers_failing = 0; // they start anew
     p.look_through_outbox(false);
     caf::anon_send(p.notifier_actor, new_receivers{std::make_shared<const std::vector<receiver_options>>(p.make_receivers(fresh))});
   }

@@ -4,6 +4,7 @@
 #include "actors/canary_keeper.hpp"
 #include "actors/node_parts.hpp"
 #include "actors/notifier.hpp"
+#include "core/saturating.hpp"
 #include "io/log.hpp"
 
 namespace tocsin {
@@ -22,6 +23,9 @@ std::function<std::unique_ptr<sender>()> sender_maker(const receiver_settings& r
 
 std::vector<receiver_options> node::parts::make_receivers(const settings& s) const {
   std::vector<receiver_options> all;
+  std::vector<std::string> names, failing;
+  if (disk)
+    if (auto known = disk->failing_receivers()) failing = std::move(*known);
   for (const receiver_settings& r : s.receivers) {
     receiver_options o;
     o.name = r.rule.name;
@@ -29,12 +33,16 @@ std::vector<receiver_options> node::parts::make_receivers(const settings& s) con
     o.metrics = metrics;
     o.anchor = anchor;
     o.rules = r.delivery;
+    o.rules.failing = std::ranges::find(failing, r.rule.name) != failing.end();
+    names.push_back(r.rule.name);
     if (links && !s.external_url.empty())
-      o.acknowledge_url = [signer = *links, base = s.external_url, name = r.rule.name](const notification& n) {
-        return n.about.state == incident_state::closed ? std::string{} : signer.url(base, n.about.id, name, n.at);
+      o.acknowledge_url = [signer = *links, base = s.external_url, name = r.rule.name, valid = s.link_valid](const notification& n) {
+        return n.about.state == incident_state::closed ? std::string{} : signer.url(base, n.about.id, name, later(n.at, valid));
       };
     all.push_back(std::move(o));
   }
+  metrics->receivers.configure(names);
+  for (const receiver_options& o : all) metrics->receivers.breaker(o.name, o.rules.failing);
   return all;
 }
 
@@ -78,8 +86,7 @@ child_spec node::parts::delivery_child() {
 
 /// A receiver that fails is an incident like any other, told by another route.
 void node::parts::tell_health(const receiver_health& h) {
-  if (h.works) --metrics->receivers_failing;
-  else ++metrics->receivers_failing;
+  metrics->receivers.breaker(h.receiver, !h.works);
   log::warning(h.works ? "receiver_works" : "receiver_failing", {{"receiver", h.receiver}, {"answer", h.answer}});
   say_of_self(h.works ? command_kind::receiver_works : command_kind::receiver_failing, h.receiver, h.answer);
 }

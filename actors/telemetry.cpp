@@ -59,6 +59,7 @@ void add_input(families& out, const node_metrics& m) {
   out.counter("tocsin_records_moved_total", "Records that came with an earlier time than the one before", static_cast<double>(m.records_moved));
   out.counter("tocsin_decode_errors_total", "Pieces of input that could not be used", static_cast<double>(m.decode_errors));
   out.counter("tocsin_records_quarantined_total", "Records set aside because they crashed their machine twice", static_cast<double>(m.records_quarantined));
+  out.counter("tocsin_orders_total", "Orders obeyed", static_cast<double>(m.orders));
   out.counter("tocsin_steps_total", "Steps of the input path", static_cast<double>(m.steps));
   out.gauge("tocsin_steps_in_flight", "Steps handed to the shards and not yet answered", static_cast<double>(m.steps_in_flight));
   out.counter("tocsin_journal_records_total", "Records that a restart has", static_cast<double>(m.journal_records));
@@ -87,11 +88,18 @@ void add_delivery(families& out, const node_metrics& m) {
   out.counter("tocsin_notification_retries_total", "Attempts that failed and are tried again", static_cast<double>(m.notifications_retried));
   out.counter("tocsin_notifications_dead_total", "Notifications given up", static_cast<double>(m.notifications_dead));
   out.gauge("tocsin_notifications_waiting", "Notifications not yet delivered", static_cast<double>(m.notifications_waiting));
+  const auto receivers = m.receivers.all();
+  auto each = [&](const char* name, const char* help, auto value) {
+    auto& f = out.family(name, help, MetricType::Gauge);
+    for (const auto& [receiver, state] : receivers) families::add(f, value(state) ? 1 : 0, {{"receiver", receiver}});
+  };
+  each("tocsin_receiver_breaker_state", "1 while a receiver fails and is only probed", [](auto& s) { return s.breaker_open; });
+  each("tocsin_receiver_flood", "1 while a receiver is told by digests", [](auto& s) { return s.flood; });
   out.histogram("tocsin_notify_delay_seconds", "From the incident's change to the first attempt", m.notify_delay_log2_us, m.notify_delay_sum_us);
 }
 
 void add_self(families& out, const node_metrics& m) {
-  out.gauge("tocsin_receivers_failing", "Receivers left alone for a while because their attempts fail", static_cast<double>(m.receivers_failing));
+  out.gauge("tocsin_receivers_failing", "Receivers left alone for a while because their attempts fail", static_cast<double>(m.receivers.failing()));
   out.counter("tocsin_canary_rounds_total", "Deaths of the canary that were judged", static_cast<double>(m.canary_rounds));
   out.counter("tocsin_canary_failures_total", "Deaths or returns of the canary that nobody was told of in time", static_cast<double>(m.canary_failures));
   out.gauge("tocsin_canary_delay_seconds", "The canary's last round: from when it was due until it was told", static_cast<double>(m.canary_delay_ns) * 1e-9);

@@ -213,6 +213,11 @@ void check_receivers(const document& d, const given_keys& given, problem_list& p
     if (r.kind == "alertmanager") check_webhook(r.alertmanager, path + ".alertmanager", given, problems);
     if (r.delivery.breaker_pause_max < r.delivery.breaker_pause)
       problems.error(given.of(path + ".breaker"), path + ".breaker: pause_max is below pause", "write pause <= pause_max");
+    const flood_rule& f = r.rule.flood;
+    if (f.start > 0 && f.end > f.start)
+      problems.error(given.of(path + ".flood"), path + ".flood: end is above start: a flood would end as it begins", "write end <= start");
+    if (r.kind == "alertmanager" && given.has(path + ".flood"))
+      problems.warning(given.of(path + ".flood"), path + ".flood has no meaning for kind alertmanager", "remove it");
   }
 }
 

@@ -57,6 +57,7 @@ section describe_node(settings& v) {
   s.text("external_url", v.external_url,
          "Our own address, for links in mails and webhooks; \"\" = no links.",
          forms::http_url_or_none);
+  s.span("link_valid", v.link_valid, 1s, 365 * 24h, "How long a link that acknowledges is good, from the notification on.");
   section snapshots;
   snapshots.span("every", v.snapshot_every, 100ms, 24h,
                  "Time between snapshots: what a restart reads again at most.");

@@ -45,6 +45,7 @@ struct settings {
   duration keep_journal = 7 * 24h;   ///< input older than this is dropped
   duration keep_incidents = 90 * 24h;
   std::string external_url;     ///< our own address in mails and webhooks
+  duration link_valid = 7 * 24h; ///< of a link that acknowledges
   std::vector<source_settings> sources;
   std::vector<receiver_settings> receivers;
   rule_book rules;

@@ -218,7 +218,7 @@ result<void> alerting::accepts(const operator_command& c, timestamp now) const {
     return {};
   }
   if (c.kind == command_kind::expire_silence) {
-    if (s == silences_.end()) return fail(errc::missing, "no silence " + c.target + "; 'tocsin silence list' shows them");
+    if (s == silences_.end()) return fail(errc::missing, "no silence " + c.target + "; 'tocsin silences list' shows them");
     if (s->second.ends <= now) return fail(errc::invalid, "silence " + c.target + " ended at " + to_rfc3339(s->second.ends));
     return {};
   }

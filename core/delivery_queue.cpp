@@ -36,7 +36,7 @@ bool delivery_queue::rank::operator<(const rank& o) const {
 }
 
 delivery_queue::delivery_queue(std::string receiver, delivery_rules rules)
-    : receiver_(std::move(receiver)), rules_(rules) {}
+    : receiver_(std::move(receiver)), rules_(rules), breaker_(rules.failing ? breaker::half_open : breaker::closed) {}
 
 bool delivery_queue::left_on_disk(severity level) {
   disk_level_ = more_on_disk_ ? std::max(disk_level_, level) : level;

@@ -30,6 +30,7 @@ struct delivery_rules {
   duration breaker_pause_max = 2min;
   duration give_up_after = 72h;        ///< since the notification was made
   std::size_t held_max = limits::delivery_queue_max;
+  bool failing = false;                ///< known to fail from before: the breaker begins half open, so that its closing is told
 };
 
 /// What came of an attempt.

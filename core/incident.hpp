@@ -46,6 +46,7 @@ struct incident {
   timestamp since;
   std::optional<timestamp> until;
   evidence facts;          ///< what decided
+  std::string rules{};     ///< version of the rules that judged it when it opened; kept by the store, not said
 };
 
 /// What one receiver is to be told. `id` stays the same over retries and restarts.

@@ -89,4 +89,11 @@ timestamp next_calendar_change(const routing_rules& rules, const route_rule& rou
   return first;
 }
 
+bool silence::overlaps(const silence& other) const {
+  if (ends <= other.starts || other.ends <= starts) return false;
+  return std::ranges::all_of(matchers, [&](const matcher& mine) {
+    return std::ranges::any_of(other.matchers, [&](const matcher& theirs) { return mine.text() == theirs.text(); });
+  });
+}
+
 } // namespace tocsin

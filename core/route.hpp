@@ -51,8 +51,10 @@ struct silence {
   timestamp starts, ends;        ///< [starts, ends)
   std::string creator, comment;
   bool active(timestamp t) const { return starts <= t && t < ends; }
+  /// At some time both hold, and whatever `other` mutes then this one mutes, too: it has no matcher that the other
+  /// lacks. By the text of the matchers; of regular expressions that mean the same nothing is known.
+  bool overlaps(const silence& other) const;
 };
-
 
 /// The whole of the routing: configuration as data.
 struct routing_rules {

@@ -48,8 +48,11 @@ label_set alert_labels(const incident& i, const rule_book* book) {
   return out;
 }
 
-label_set alert_annotations(const incident& i, const std::string& response, const std::string& external_url) {
-  label_set out{{"description", description(describe(i, external_url))}};
+label_set alert_annotations(const incident& i, const std::string& response, const std::string& external_url,
+                            const std::string& acknowledge_url) {
+  label_set out;
+  if (!acknowledge_url.empty()) out.emplace_back("acknowledge", acknowledge_url);
+  out.emplace_back("description", description(describe(i, external_url)));
   if (!response.empty()) out.emplace_back("response", plain_text(response));
   out.emplace_back("summary", one_line(i.title, 500));
   return out;

@@ -10,8 +10,9 @@ namespace tocsin {
 
 /// labels_of, with every name made a label name of Prometheus and every value valid UTF-8.
 label_set alert_labels(const incident& i, const rule_book* book);
-/// "summary", "description", and "response" when there is one.
-label_set alert_annotations(const incident& i, const std::string& response, const std::string& external_url);
+/// "summary", "description", and "response" and "acknowledge" (a link) when there is one.
+label_set alert_annotations(const incident& i, const std::string& response, const std::string& external_url,
+                            const std::string& acknowledge_url);
 /// What all of them have with the same value.
 label_set common(const std::vector<label_set>& all);
 /// 16 hexadecimal digits; the same over the incident's life.

@@ -21,6 +21,12 @@ std::size_t keep_answer(char* bytes, std::size_t, std::size_t size, void* out) {
   return answer.size() < answer_read_max ? size : 0; // 0 ends the transfer
 }
 
+/// Whether the head of the answer came to its end: an empty line. libcurl takes one that breaks off for whole.
+std::size_t watch_head(char* bytes, std::size_t, std::size_t size, void* out) {
+  *static_cast<bool*>(out) = size > 0 && (bytes[0] == '\r' || bytes[0] == '\n');
+  return size;
+}
+
 } // namespace
 
 result<std::vector<std::string>> notification_headers(const webhook_settings& settings, const std::string& id,
@@ -63,9 +69,13 @@ delivery http_post::send(const webhook_settings& settings, const std::string& ur
   curl_.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   curl_.set(CURLOPT_WRITEFUNCTION, &keep_answer);
   curl_.set(CURLOPT_WRITEDATA, &answer);
+  bool whole_head = false;
+  curl_.set(CURLOPT_HEADERFUNCTION, &watch_head);
+  curl_.set(CURLOPT_HEADERDATA, &whole_head);
   if (!settings.client_certificate.empty()) curl_.set(CURLOPT_SSLCERT, settings.client_certificate.c_str());
   if (!settings.client_key.empty()) curl_.set(CURLOPT_SSLKEY, settings.client_key.c_str());
   const CURLcode code = curl_.perform();
+  if (code == CURLE_OK && !whole_head) return {delivery::outcome_t::retry, "the answer broke off in its head", std::nullopt};
   return judge(code, answer);
 }
 

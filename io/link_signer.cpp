@@ -13,7 +13,6 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "core/saturating.hpp"
 #include "io/file_descriptor.hpp"
 
 namespace tocsin {
@@ -21,7 +20,6 @@ namespace tocsin {
 namespace {
 
 constexpr std::size_t key_bytes = 32;
-constexpr duration good_for = 7 * 24h;
 
 std::string hex(const unsigned char* bytes, std::size_t count) {
   constexpr char digits[] = "0123456789abcdef";
@@ -75,8 +73,8 @@ std::string link_signer::sign(const std::string& incident, const std::string& re
 }
 
 std::string link_signer::url(const std::string& external_url, const std::string& incident, const std::string& receiver,
-                             timestamp now) const {
-  const std::string expires = std::to_string(to_nanoseconds(later(now, good_for)) / 1'000'000'000);
+                             timestamp end) const {
+  const std::string expires = std::to_string(to_nanoseconds(end) / 1'000'000'000);
   std::string base = external_url;
   while (base.ends_with('/')) base.pop_back();
   return base + "/acknowledge?incident=" + percent(incident) + "&receiver=" + percent(receiver) + "&expires=" + expires +
@@ -91,7 +89,7 @@ result<void> link_signer::check(const std::string& incident, const std::string& 
   std::int64_t seconds = 0;
   std::from_chars(expires.data(), expires.data() + expires.size(), seconds);
   if (seconds < to_nanoseconds(now) / 1'000'000'000)
-    return fail(errc::timeout, "This link is older than a week. Use: tocsin incidents acknowledge " + incident);
+    return fail(errc::timeout, "This link is no longer good. Use: tocsin incidents acknowledge " + incident);
   return {};
 }
 

@@ -12,8 +12,8 @@ class link_signer {
 public:
   /// The key in `directory`/link.key; made (32 random bytes, readable by us alone) when it is not there.
   static result<link_signer> open(const std::string& directory);
-  /// <external_url>/acknowledge?…, good for 7 days from `now`.
-  std::string url(const std::string& external_url, const std::string& incident, const std::string& receiver, timestamp now) const;
+  /// <external_url>/acknowledge?…, good until `end`.
+  std::string url(const std::string& external_url, const std::string& incident, const std::string& receiver, timestamp end) const;
   /// Refuses a signature that is not ours (errc::invalid) and a link that is too old (errc::timeout).
   result<void> check(const std::string& incident, const std::string& receiver, const std::string& expires,
                      const std::string& signature, timestamp now) const;

@@ -11,7 +11,7 @@ namespace tocsin {
 namespace {
 
 stored_incident incident_in(const sqlite::statement& row) {
-  return {row.string(0), row.string(1), row.string(2), row.string(3), row.string(5), row.time(4)};
+  return {row.string(0), row.string(1), row.string(2), row.string(3), row.string(5), row.time(4), row.string(6)};
 }
 
 /// The ledger as JSON, built row by row: one row per attempt, or one without for a notification
@@ -158,12 +158,12 @@ result<std::vector<stored_incident>> sqlite_store::incidents(const std::string& 
   auto& db = for_reading();
   const std::lock_guard guard{db.mutex};
   auto query =
-      state.empty() ? db.prepare("SELECT id, state, severity, title, since, json FROM incidents"
+      state.empty() ? db.prepare("SELECT id, state, severity, title, since, json, rules FROM incidents"
                                  " ORDER BY since DESC, id LIMIT ?2")
       : state == "open"
-          ? db.prepare("SELECT id, state, severity, title, since, json FROM incidents"
+          ? db.prepare("SELECT id, state, severity, title, since, json, rules FROM incidents"
                        " WHERE state IN ('opened', 'updated') ORDER BY since DESC, id LIMIT ?2")
-          : db.prepare("SELECT id, state, severity, title, since, json FROM incidents"
+          : db.prepare("SELECT id, state, severity, title, since, json, rules FROM incidents"
                        " WHERE state = ?1 ORDER BY since DESC, id LIMIT ?2");
   if (!query) return tl::make_unexpected(query.error());
   if (!state.empty() && state != "open") query->bind(1, state);
@@ -181,12 +181,28 @@ result<std::optional<stored_incident>> sqlite_store::find_incident(const std::st
   auto& db = for_reading();
   const std::lock_guard guard{db.mutex};
   auto query =
-      db.prepare("SELECT id, state, severity, title, since, json FROM incidents WHERE id = ?");
+      db.prepare("SELECT id, state, severity, title, since, json, rules FROM incidents WHERE id = ?");
   if (!query) return tl::make_unexpected(query.error());
   const auto row = query->bind(1, id).step();
   if (!row) return tl::make_unexpected(row.error());
   if (!*row) return std::nullopt;
   return incident_in(*query);
+}
+
+result<std::vector<std::string>> sqlite_store::failing_receivers() const {
+  constexpr std::string_view prefix = "receiver/";
+  auto& db = for_reading();
+  const std::lock_guard guard{db.mutex};
+  auto query = db.prepare("SELECT json_extract(json, '$.cause.subject') AS subject FROM incidents"
+                          " WHERE state IN ('opened', 'updated') AND subject LIKE 'receiver/%'");
+  if (!query) return tl::make_unexpected(query.error());
+  std::vector<std::string> out;
+  for (;;) {
+    const auto row = query->step();
+    if (!row) return tl::make_unexpected(row.error());
+    if (!*row) return out;
+    out.push_back(query->string(0).substr(prefix.size()));
+  }
 }
 
 result<std::string> sqlite_store::ledger(const std::string& incident_id) const {

@@ -91,12 +91,15 @@ CREATE TABLE alarm_changes (
   UNIQUE (alarm, at, was, became, why)
 );
 CREATE INDEX alarm_changes_by_time ON alarm_changes (at);
-PRAGMA application_id = 0x746f6373;
-PRAGMA user_version = 2;
 )";
-static_assert(application_id == 0x746f6373 && schema_version == 2, "the schema above says so, too");
+constexpr const char* columns_of_version_3 = R"(
+ALTER TABLE incidents ADD COLUMN rules TEXT NOT NULL DEFAULT '';
+PRAGMA application_id = 0x746f6373;
+PRAGMA user_version = 3;
+)";
+static_assert(application_id == 0x746f6373 && schema_version == 3, "the schema above says so, too");
 
-enum class content { empty, version_1, ours };
+enum class content { empty, version_1, version_2, ours };
 
 /// Looks before anything is written: a foreign file stays as it was.
 result<content> examine(connection& db) {
@@ -111,6 +114,7 @@ result<content> examine(connection& db) {
     return fail(errc::invalid,
                 db.path() + ": an SQLite database of another program; name another data_dir");
   if (*version == 1) return content::version_1;
+  if (*version == 2) return content::version_2;
   if (*version != schema_version)
     return fail(errc::version,
                 db.path() + ": written with schema version " + std::to_string(*version) +
@@ -124,7 +128,8 @@ result<void> create_tables(connection& db, content found) {
   if (auto begun = db.run("BEGIN IMMEDIATE"); !begun) return begun;
   result<void> made;
   if (found == content::empty) made = db.run(schema);
-  if (made) made = db.run(tables_of_version_2);
+  if (made && found != content::version_2) made = db.run(tables_of_version_2);
+  if (made) made = db.run(columns_of_version_3);
   if (made) made = db.run("COMMIT");
   if (!made && db.in_transaction()) (void)db.run("ROLLBACK");
   return made;

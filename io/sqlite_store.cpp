@@ -169,8 +169,8 @@ result<void> sqlite_store::upsert_incident(const incident& i, const std::string&
   return write([&](sqlite::connection& db) -> result<void> {
     // An older revision comes again when the journal is replayed after a crash.
     auto put = db.prepare(
-        "INSERT INTO incidents (id, state, severity, title, since, until, at, revision, json)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO UPDATE SET"
+        "INSERT INTO incidents (id, state, severity, title, since, until, at, revision, json, rules)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET"
         " state = ?2, severity = ?3, title = ?4, since = ?5, until = ?6, at = ?7, revision = ?8,"
         " json = ?9 WHERE ?8 >= revision");
     if (!put) return tl::make_unexpected(put.error());
@@ -180,7 +180,7 @@ result<void> sqlite_store::upsert_incident(const incident& i, const std::string&
         .bind(4, i.title)
         .bind(5, i.since);
     if (i.until) put->bind(6, *i.until);
-    return put->bind(7, i.at).bind(8, std::int64_t{i.revision}).bind(9, json).run();
+    return put->bind(7, i.at).bind(8, std::int64_t{i.revision}).bind(9, json).bind(10, i.rules).run();
   });
 }
 

@@ -51,6 +51,7 @@ public:
   result<std::vector<stored_incident>> incidents(const std::string& state,
                                                  std::size_t most) const override;
   result<std::optional<stored_incident>> find_incident(const std::string& id) const override;
+  result<std::vector<std::string>> failing_receivers() const override;
   result<std::vector<decision>> decisions(const std::string& incident) const override;
   result<std::vector<alarm_change>> alarm_changes(const std::string& alarm, std::size_t most) const override;
   result<std::string> ledger(const std::string& incident_id) const override;

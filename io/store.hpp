@@ -32,6 +32,7 @@ struct outbox_entry {
 struct stored_incident {
   std::string id, state, severity, title, json; ///< json: the newest incident object
   timestamp since;
+  std::string rules; ///< version of those that judged it when it opened; "" = opened before that was kept
 };
 
 struct snapshot {
@@ -96,6 +97,8 @@ public:
   /// Newest first. `state`: "opened", "updated", "closed"; "open" = not closed; "" = all.
   virtual result<std::vector<stored_incident>> incidents(const std::string& state, std::size_t most) const = 0;
   virtual result<std::optional<stored_incident>> find_incident(const std::string& id) const = 0;
+  /// Names of the receivers that open incidents are about: the last that was known of them is that they fail.
+  virtual result<std::vector<std::string>> failing_receivers() const = 0;
   /// Every decision about an incident, oldest first.
   virtual result<std::vector<decision>> decisions(const std::string& incident) const = 0;
   /// The newest changes of one alarm, or of all when `alarm` is empty; newest first.

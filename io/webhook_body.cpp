@@ -64,7 +64,8 @@ std::string alertmanager_webhook(const notification& n, const webhook_settings& 
   std::vector<label_set> labels, annotations;
   for (const incident* i : all) {
     labels.push_back(alert_labels(*i, book));
-    annotations.push_back(alert_annotations(*i, i == &n.about ? n.response : "", settings.external_url));
+    annotations.push_back(alert_annotations(*i, i == &n.about ? n.response : "", settings.external_url,
+                                            i == &n.about ? n.acknowledge_url : ""));
   }
   const label_set group = group_labels(n);
 
@@ -104,7 +105,8 @@ std::string alertmanager_alerts(const notification& n, const webhook_settings& s
   for (const incident* i : all_of(n)) {
     if (out.back() != '[') out += ',';
     append_json(out += "{\"labels\":", alert_labels(*i, book));
-    append_json(out += ",\"annotations\":", alert_annotations(*i, i == &n.about ? n.response : "", settings.external_url));
+    append_json(out += ",\"annotations\":", alert_annotations(*i, i == &n.about ? n.response : "", settings.external_url,
+                                                                  i == &n.about ? n.acknowledge_url : ""));
     append_member(out, "startsAt", to_rfc3339(i->since));
     append_member(out, "endsAt", is_over(*i) ? end_of(*i) : horizon);
     if (const auto link = incident_link(*i, settings.external_url); !link.empty()) append_member(out, "generatorURL", link);

@@ -218,6 +218,7 @@ public:
   result<std::optional<stored_incident>> find_incident(const std::string&) const override {
     return no();
   }
+  result<std::vector<std::string>> failing_receivers() const override { return no(); }
   result<std::string> ledger(const std::string&) const override { return no(); }
 
 private:

@@ -1,9 +1,6 @@
-"""Parts memory, lateness and delivery: a running node, fed over TCP."""
-import datetime
-import http.server
+"""Parts memory and lateness: a running node, fed over TCP."""
 import json
 import os
-import subprocess
 import threading
 import time
 
@@ -64,14 +61,6 @@ def beat(feed, daemons, rounds, period):
             feed.sendall(one_round(hosts[part * daemons // parts:(part + 1) * daemons // parts], number + 1, period))
 
 
-def wait_for(what, seconds=60):
-    until = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > until:
-            raise RuntimeError("waited too long for the node")
-        threading.Event().wait(0.05)
-
-
 # ---- lateness
 
 def lateness(options, out):
@@ -111,73 +100,3 @@ def one_lateness(options, feeder, daemons, interval, seconds, deadline, keeps):
         if s["kind"] == "heartbeat_lost" and s["state"] == "raised" and who in sent and who not in late and when > sent[who]:
             late[who] = (when - sent[who]) / 1000 - deadline
     return list(late.values()), len(sent)
-
-
-# ---- delivery
-
-class hook(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    arrived = {}
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        when = time.monotonic()
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-        for alert in json.loads(body)["alerts"]:
-            hook.arrived.setdefault(alert["labels"]["subject"], when)
-
-    def log_message(self, *_):
-        pass
-
-
-def delivery(options, out):
-    """Data loss advisories, each of a daemon on a service of its own, so that each is an incident and a notification."""
-    if why := tools.missing_shared():
-        return out.skip("evidence to webhook", why)
-    feeder = tools.compile_shared("feed", "feed.cpp")
-    loads = [(500, 500)] if options.quick else [(0, 0), (100_000, 5000), (100_000, 1000)]
-    for daemons, interval in loads:
-        delays = one_delivery(options, feeder, daemons, interval, 40 if options.quick else 400)
-        load = f"{daemons * 1000 // interval} heartbeats/s" if interval else "no load"
-        for p, label in ((0.5, "p50"), (0.99, "p99"), (1, "max")):
-            out.add(f"{load}, {label}", tools.quantile(delays, p), "ms", 100 if label == "p99" else None, notifications=len(delays))
-
-
-def one_delivery(options, feeder, daemons, interval, count):
-    receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), hook)
-    threading.Thread(target=receiver.serve_forever, daemon=True).start()
-    config = {"sources": [{"name": "feed", "kind": "jsonl", "address": "FREE", "jsonl": FLAT},
-                          {"name": "advisories", "kind": "jsonl", "address": "FREE"}],
-              "keeps": True, "rules": {"heartbeat": {"mode": "fixed", "lost_after": "1h"}},
-              "groups": {"wait": "0s"},  # else an incident waits for others that may belong to it
-              "receivers": [{"name": "hook", "kind": "webhook", "least": "info",
-                             "webhook": {"url": f"http://127.0.0.1:{receiver.server_port}/", "allow_private": True}}]}
-    hook.arrived = {}
-    sent, load = {}, None
-    seconds = 4 + count // 20
-    with running_node(options, "delivery", config) as n:
-        if interval:
-            load = subprocess.Popen([feeder, str(n.ports["feed"]), str(daemons), str(interval), str(seconds), os.devnull],
-                                    stderr=subprocess.DEVNULL)
-            n.wait_for_records(daemons)
-        with n.connect("advisories") as link:
-            for i in range(count):
-                who = f"10.77.{i >> 8}.{i & 255}"
-                sent[f"rvd/{who}/{9000 + i}"] = time.monotonic()
-                link.sendall(data_loss(who, 9000 + i))
-                threading.Event().wait(1 / 20)
-            wait_for(lambda: len(hook.arrived.keys() & sent.keys()) == count, 30)
-        if load:
-            load.terminate()
-            load.wait()
-    receiver.shutdown()
-    return [(hook.arrived[who] - when) * 1000 for who, when in sent.items()]
-
-
-def data_loss(who, service):
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat()
-    return (json.dumps({"at": now, "subject": "_RV.ERROR.SYSTEM.DATALOSS.INBOUND.PTP",
-                        "message": {"hostaddr": who, "service": str(service), "network": "", "lost": 7, "host": "10.78.0.1"}}) + "\n").encode()

@@ -37,6 +37,18 @@ TEST(receivers, keys_of_a_format_are_checked) {
   EXPECT_THAT(first_problem(hook + "format: pagerdooty}"), testing::HasSubstr("did you mean 'pagerduty'?"));
 }
 
+TEST(receivers, floods_that_could_not_end_or_never_begin) {
+  const std::string hook = "kind: webhook, webhook: {url: 'https://h/x'}, flood: ";
+  EXPECT_THAT(first_problem(hook + "{start: 3}"),
+              testing::EndsWith("error: receivers[0].flood: end is above start: a flood would end as it begins; write end <= start"));
+  EXPECT_EQ(first_problem(hook + "{start: 3, end: 3}"), "");
+  EXPECT_EQ(first_problem(hook + "{start: 0}"), "");
+  EXPECT_THAT(first_problem(hook + "{start: 1001}"), testing::HasSubstr("receivers[0].flood.start"));
+  EXPECT_THAT(first_problem(hook + "{window: 59s}"), testing::HasSubstr("receivers[0].flood.window"));
+  EXPECT_THAT(first_problem("kind: alertmanager, alertmanager: {url: 'https://h/x'}, flood: {start: 20}"),
+              testing::EndsWith("warning: receivers[0].flood has no meaning for kind alertmanager; remove it"));
+}
+
 TEST(receivers, rates_and_breakers) {
   const std::string hook = "kind: webhook, webhook: {url: 'https://h/x'}, ";
   for (const char* bad : {"60", "60 per minute", "0/s", "-1/s", "5/d", "99999999999/s", "/s"})

@@ -154,6 +154,20 @@ TEST_F(a_delivery_queue, leaves_a_receiver_alone_that_is_down_and_probes_it) {
   }
 }
 
+TEST_F(a_delivery_queue, tells_that_a_receiver_works_again_that_failed_before_the_restart) {
+  with({.breaker_failures = 3, .failing = true});
+  queue.add(an_item("a"));
+  EXPECT_EQ(tried(), "a");
+  EXPECT_FALSE(done("a", {outcome::retry}).opened) << "it is still the same outage";
+  EXPECT_EQ(queue.breaker_state(), breaker::open);
+  now += 1h;
+  EXPECT_EQ(tried(), "a");
+  EXPECT_TRUE(done("a", {outcome::delivered}).closed);
+  queue.add(an_item("b"));
+  EXPECT_EQ(tried(), "b");
+  EXPECT_FALSE(done("b", {outcome::delivered}).closed) << "once";
+}
+
 TEST_F(a_delivery_queue, does_not_take_an_answer_for_an_outage) {
   with({.breaker_failures = 2});
   for (int i = 0; i < 10; ++i) {

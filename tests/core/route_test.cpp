@@ -49,6 +49,18 @@ TEST(route, the_first_match_wins_unless_it_goes_on) {
   EXPECT_THAT(taken(root, {{"x", "1"}}), ElementsAre("a", "b"));
 }
 
+TEST(silences, overlap_when_one_mutes_whatever_the_other_does_at_some_time) {
+  const auto made = [](const char* matchers, std::int64_t from, std::int64_t to) {
+    return silence{"s", *parse_matchers(matchers), from_milliseconds(from), from_milliseconds(to), "ann", ""};
+  };
+  const silence wide = made("service=7500", 0, 100), narrow = made("host=a,service=7500", 50, 150);
+  EXPECT_TRUE(wide.overlaps(narrow));
+  EXPECT_FALSE(narrow.overlaps(wide)) << "it mutes less";
+  EXPECT_TRUE(wide.overlaps(wide));
+  EXPECT_FALSE(wide.overlaps(made("service=7500", 100, 200))) << "the end is not in it";
+  EXPECT_FALSE(wide.overlaps(made("service!=7500", 0, 100)));
+}
+
 TEST(route, found_by_id) {
   const route_rule r = default_routing({"a", "b"});
   EXPECT_EQ(find_route(r, "root/1")->receiver, "b");

@@ -1,6 +1,6 @@
 """A webhook receiver for the tests: prints its port, then each request as one JSON line. The path says what to
 answer: /status/503, /retry_after/7, /retry_date/90 (seconds from now, as an HTTP date), /redirect, /long, /endless,
-/hang, /reset.
+/hang, /reset, /half (the answer breaks off in its head).
 """
 import argparse
 import email.utils
@@ -56,6 +56,9 @@ class Receiver(http.server.BaseHTTPRequestHandler):
                     self.wfile.write(b"x" * 65536)
             except OSError:
                 self.close_connection = True
+        elif what == "half":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nConte")
+            self.close_connection = True
         elif what == "hang":
             threading.Event().wait()
         elif what == "reset":

@@ -49,6 +49,29 @@ TEST_F(store_file, an_incident_is_kept_in_its_newest_form) {
   EXPECT_FALSE(s->find_incident("c")->has_value());
 }
 
+TEST_F(store_file, an_incident_keeps_the_version_of_the_rules_that_opened_it) {
+  auto s = open(path);
+  incident i = an_incident("a", 1, incident_state::opened, 1000);
+  i.rules = "v1";
+  ASSERT_TRUE(s->upsert_incident(i, "a1"));
+  i = an_incident("a", 2, incident_state::updated, 1000);
+  ASSERT_TRUE(s->upsert_incident(i, "a2"));
+  i = an_incident("a", 1, incident_state::opened, 1000);
+  i.rules = "v2";
+  ASSERT_TRUE(s->upsert_incident(i, "a1")) << "told again by a replay under other rules";
+  EXPECT_EQ((*s->find_incident("a"))->rules, "v1");
+  EXPECT_EQ(got(s->incidents("", 10)).front().rules, "v1");
+}
+
+TEST_F(store_file, receivers_that_fail_are_those_that_open_incidents_are_about) {
+  auto s = open(path);
+  const auto json = [](const char* subject) { return R"({"cause":{"kind":"self_check","subject":")" + std::string{subject} + "\"}}"; };
+  ASSERT_TRUE(s->upsert_incident(an_incident("a", 1, incident_state::opened, 1000), json("receiver/down")));
+  ASSERT_TRUE(s->upsert_incident(an_incident("b", 2, incident_state::closed, 1000), json("receiver/up")));
+  ASSERT_TRUE(s->upsert_incident(an_incident("c", 1, incident_state::opened, 1000), json("rvd/receiver/7500")));
+  EXPECT_THAT(got(s->failing_receivers()), ElementsAre("down"));
+}
+
 // -- outbox --
 
 TEST_F(store_file, a_notification_is_put_in_once) {

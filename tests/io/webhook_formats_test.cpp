@@ -45,6 +45,8 @@ TEST(alertmanager_format, tells_of_a_group) {
   EXPECT_EQ(j["commonLabels"], (json{{"alertname", "heartbeat_lost"}, {"group", "segment/7500/;239.1.1.1"},
                                      {"network", ";239.1.1.1"}, {"service", "7500"}}));
   EXPECT_EQ(j["alerts"][0]["annotations"]["response"], "Cause: the network.\nAction: call it.");
+  EXPECT_EQ(j["alerts"][0]["annotations"]["acknowledge"], "https://tocsin.fab.example/ack?s=1");
+  EXPECT_FALSE(j["alerts"][1]["annotations"].contains("acknowledge")) << "the link is for the one that leads";
   EXPECT_NE(j["alerts"][0]["fingerprint"], j["alerts"][1]["fingerprint"]);
   settings.max_alerts = 2;
   j = json::parse(alertmanager_webhook(a_group(), settings, nullptr));

@@ -214,6 +214,7 @@ TEST_F(hooking, silence_and_broken_connections_are_tried_again) {
   EXPECT_THAT(hanging.answer, testing::AnyOf(HasSubstr("timed out"), HasSubstr("no answer in time")));
   settings.timeout = 30s;
   EXPECT_EQ(send("/reset").outcome, retry);
+  EXPECT_EQ(send("/half").outcome, retry) << "a 200 that was not said to its end";
   const std::string port = server->port;
   server.reset();
   settings.url = "http://127.0.0.1:" + port + "/";

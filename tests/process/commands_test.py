@@ -9,9 +9,19 @@ from receivers import Hook
 from support import SOURCE, Node, folder, heartbeat, main, read, tocsin, write
 
 FEED = "  - {name: feed, kind: jsonl, address: \"127.0.0.1:0\"}"
-COMMANDS = ["run", "replay", "simulate", "check-config", "route", "daemons", "incidents", "completion"]
-LEAVES = [["run"], ["replay"], ["simulate"], ["check-config"], ["route", "show"], ["route", "test"], ["daemons", "list"], ["daemons", "show"], ["incidents", "list"],
-          ["incidents", "show"], ["completion"]]
+# Every command with its subcommands; a test holds them against the help.
+TREE = {"run": [], "replay": [], "simulate": [], "check-config": [], "daemons": ["list", "show"],
+        "incidents": ["list", "show", "acknowledge", "unacknowledge"],
+        "alarms": ["list", "shelve", "unshelve", "reset", "out-of-service", "return-to-service"], "report": [],
+        "silences": ["list", "add", "expire"], "route": ["show", "test"], "template": ["preview"], "explain": [],
+        "notifications": ["list", "redrive"], "test": [], "completion": []}
+COMMANDS = list(TREE)
+LEAVES = [[command, *leaf] for command, leaves in TREE.items() for leaf in ([[word] for word in leaves] or [[]])]
+
+
+def listed(help_text):
+    """Subcommands by a help."""
+    return re.findall(r"(?m)^  ([a-z-]+) +\S", help_text.split("Subcommands:")[1]) if "Subcommands:" in help_text else []
 
 
 class usage(unittest.TestCase):
@@ -22,7 +32,18 @@ class usage(unittest.TestCase):
                     done = tocsin(*words, option)
                     self.assertEqual((done.returncode, done.stderr), (0, ""))
                     self.assertIn("Usage: tocsin", done.stdout)
-        self.assertEqual(set(COMMANDS) - set(tocsin("--help").stdout.split()), set())
+
+    def test_this_knows_every_command(self):
+        self.assertEqual(listed(tocsin("--help").stdout), COMMANDS)
+        for command, leaves in TREE.items():
+            self.assertEqual(listed(tocsin(command, "--help").stdout), leaves, command)
+
+    def test_documentation_names_every_command(self):
+        table = read(os.path.join(SOURCE, "docs", "api.md")).split("### Exit codes")[0]
+        for command, leaves in TREE.items():
+            line = " ".join(l for l in table.splitlines() if l.startswith(f"| `tocsin {command}"))
+            for word in [command, *leaves]:
+                self.assertRegex(line, rf"(?<![a-z-]){word}(?![a-z-])", f"{command} {word}")
 
     def test_version(self):
         self.assertRegex(tocsin("--version").stdout, r"^tocsin \d+\.\d+\.\d+\n$")
@@ -66,7 +87,9 @@ class completion(unittest.TestCase):
 
     def test_bash_offers_what_there_is(self):
         self.assertEqual(self.completed("tocsin", "re"), {"replay", "report"})
-        self.assertEqual(self.completed("tocsin", "daemons", ""), {"list", "show", "--help"})
+        for command, leaves in TREE.items():
+            if leaves:
+                self.assertEqual(self.completed("tocsin", command, ""), {*leaves, "--help"})
         self.assertEqual(self.completed("tocsin", "replay", "--through", ""), {"machines", "actors"})
         self.assertEqual(self.completed("tocsin", "completion", "z"), {"zsh"})
 
@@ -108,6 +131,30 @@ class check_config(unittest.TestCase):
         self.assertIn(f"{path}:2:", said)
         self.assertIn("warning:", said)
         self.assertIn("valid", said)
+
+    def test_what_would_keep_people_from_being_told(self):
+        """Whatever the files of the tests of config/ say one by one, here through the command."""
+        hook = "receivers: [{name: hook, kind: webhook, webhook: {url: 'https://h.example/x'%s}%s}]\n"
+        here = folder(self)
+        bad = {name: write(os.path.join(here, name), text) for name, text in (
+            ("open", "{\"a\": \"{{#members}}\"}"), ("unknown", "{\"a\": \"{{sevrity}}\"}"), ("nojson", "{\"a\": {{headline}}}"))}
+        for name, text, code, said in (
+                ("no address", "receivers: [{name: hook, kind: webhook, webhook: {}}]\n", 1, "webhook.url is missing"),
+                ("no recipient", "receivers: [{name: m, kind: mail, mail: {server: 'm:25', security: none, from: a@b.c, to: []}}]\n", 1, "mail.to"),
+                ("flood beyond", hook % ("", ", flood: {start: 1001}"), 1, "flood.start"),
+                ("flood crossed", hook % ("", ", flood: {start: 2, end: 9}"), 1, "end is above start"),
+                ("flood window", hook % ("", ", flood: {window: 2s}"), 1, "flood.window"),
+                ("matcher never", hook % ("", "") + "route: {receiver: hook, routes: [{receiver: hook, matchers: ['severity=\"critcal\"']}]}\n", 3, "never matches"),
+                ("contradiction", hook % ("", "") + "route: {receiver: hook, routes: [{receiver: hook, matchers: [host=a, host=b]}]}\n", 3, "can never match"),
+                ("no such receiver", hook % ("", "") + "route: {receiver: ops}\n", 1, "ops"),
+                ("bad expression", hook % ("", "") + "route: {receiver: hook, routes: [{receiver: hook, matchers: ['host=~\"(\"']}]}\n", 1, "matchers[0]"),
+                ("link", "link_valid: 0s\n", 1, "link_valid"),
+                ("template not closed", hook % (f", payload_template: {bad['open']}", ""), 1, bad["open"]),
+                ("template of nothing known", hook % (f", payload_template: {bad['unknown']}", ""), 3, "sevrity"),
+                ("template that gives no JSON", hook % (f", payload_template: {bad['nojson']}", ""), 1, "gives no JSON"),
+                ("template not there", hook % (f", payload_template: {here}/nowhere", ""), 1, "nowhere")):
+            with self.subTest(name):
+                self.assertIn(said, self.check(text, code)[1])
 
     def test_broken_yaml_and_no_yaml(self):
         for text in ("rules: {heartbeat: [\n", "\0\1\2\xff", "just a text\n", "a: &x [*x]\n"):

@@ -134,6 +134,26 @@ class webhook(unittest.TestCase):
         self.assertEqual(node.metric("tocsin_notifications_waiting"), 5)
         self.assertIn("notification_retry receiver=down", node.log())
 
+    def test_receiver_that_works_again_after_a_restart_or_reload_is_no_incident_any_more(self):
+        for ended in ("kill", "reload"):
+            with self.subTest(ended):
+                hook = Hook(self, [(503, {})] * 1000)
+                breaker = ", breaker: {failures: 1, pause: 1h, pause_max: 1h}"
+                node = started(self, hook.settings(more=breaker))
+                say(node, "10.0.0.1", 97)
+                def about_it(state):
+                    return [i for i in node.incidents(state) if i["cause"]["subject"] == "receiver/hook"]
+                node.wait(lambda: about_it("open"), "it fails")
+                hook.answers.clear()
+                if ended == "kill":
+                    node.kill()
+                    node.start()
+                else:
+                    node.reload()
+                node.wait(lambda: about_it("closed"), "it works")
+                self.assertEqual(about_it("open"), [])
+                self.assertEqual(node.metric("tocsin_receiver_breaker_state", '{receiver="hook"}'), 0)
+
     def test_receiver_that_hangs_does_not_delay_another(self):
         slow = Hook(self)
         slow.hold.clear()

@@ -91,6 +91,19 @@ class orders(order_case, unittest.TestCase):
         self.assertEqual(self.hook.requests[1][1]["commonLabels"]["host"], "10.0.0.1")
         self.assertEqual(self.node.json("/api/v1/silences")["silences"][0]["state"], "expired")
 
+    def test_silences_that_overlap_are_told_and_both_hold(self):
+        silence = ("--who", "ann", "--comment", "moving it", "--for", "2h")
+        wide = self.order("silences", "add", "service=7500", *silence, "--id", "wide")
+        self.assertEqual(wide.stderr, "")
+        narrow = self.order("silences", "add", "host=10.0.0.1", "service=7500", *silence, "--id", "narrow")
+        self.assertRegex(narrow.stderr, r"it overlaps: silence wide of ann until \S+ mutes all of this already")
+        self.assertEqual(self.order("silences", "add", "host=10.0.0.2", *silence).stderr, "")
+        again = self.order("silences", "add", "host=10.0.0.1", *silence, "--id", "again")
+        self.assertRegex(again.stderr, "silence narrow of ann until .* is a part of this")
+        self.order("silences", "expire", "wide", "--who", "ann")
+        self.assertEqual({s["id"]: s["state"] for s in self.node.json("/api/v1/silences")["silences"]}["narrow"], "active")
+        self.assertEqual(self.order("silences", "add", "service=7500", "host=10.0.0.7", *silence).stderr, "", "what has ended does not overlap")
+
     def test_out_of_service_by_pattern(self):
         self.order("alarms", "out-of-service", "rvd/10.0.0.*", "--who", "ann", "--comment", "maintenance")
         self.opened()

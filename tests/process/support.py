@@ -143,12 +143,12 @@ class Node:
         self.wait(lambda: self.get("/-/ready")[0] == 200, "ready")
         return self
 
-    def wait(self, condition, what):
+    def wait(self, condition, what, within=DEADLINE):
         def looked_at():
             if self.process.poll() is not None:
                 raise AssertionError(f"tocsin ended with {self.process.returncode} before: {what}\n{self.log()}")
             return condition()
-        return wait_for(looked_at, lambda: f"{what}\n{self.log()}")
+        return wait_for(looked_at, lambda: f"{what() if callable(what) else what}\n{self.log()[-20000:]}", within)
 
     def log(self):
         return read(self.log_path)
