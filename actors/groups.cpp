@@ -139,10 +139,13 @@ void groups::add_part(const snapshot_part& part) {
     c.all.shards.push_back(part.bytes);
   } else if (++c.marks == options_.shards) {
     // Steps are settled in order and the marks follow them: the groups stand exactly at the cut.
+    const auto before = clock().now();
     writer own;
     table_.save(own);
     c.all.groups = own.take();
     c.all.cut = part.cut;
+    c.all.cost = std::chrono::duration_cast<duration>(clock().now() - before);
+    options_.metrics->snapshot_pause_ns = c.all.cost.count();
   }
   if (c.marks < options_.shards || c.all.shards.size() < options_.shards) return;
   snapshot_taken taken = std::move(c.all);
@@ -151,13 +154,24 @@ void groups::add_part(const snapshot_part& part) {
   if (options_.snapshot_done) options_.snapshot_done(std::move(taken));
 }
 
-std::string snapshot_taken::joined() const {
-  writer out;
-  out.put(cut.watermark);
-  out.put(std::string_view{groups});
-  out.put(static_cast<std::uint32_t>(shards.size()));
-  for (const auto& s : shards) out.put(std::string_view{*s});
-  return out.take();
+std::vector<std::string_view> snapshot_taken::pieces(std::vector<std::string>& head) const {
+  head.clear();
+  head.reserve(shards.size() + 1); // the pieces are views into it
+  std::vector<std::string_view> out;
+  const auto add = [&](writer& between, std::string_view text) {
+    between.put(static_cast<std::uint32_t>(text.size()));
+    out.push_back(head.emplace_back(between.take()));
+    out.push_back(text);
+  };
+  writer first;
+  first.put(cut.watermark);
+  add(first, groups);
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    writer next;
+    if (i == 0) next.put(static_cast<std::uint32_t>(shards.size()));
+    add(next, *shards[i]);
+  }
+  return out;
 }
 
 } // namespace tocsin

@@ -57,7 +57,7 @@ caf::behavior intake::make_behavior() {
       [this](snapshot_due due) {
         snapshot(due.at_once);
         if (!due.at_once && snapshot_every_ > 0s)
-          delayed_send(this, std::chrono::duration_cast<caf::timespan>(snapshot_every_), snapshot_due{});
+          delayed_send(this, std::chrono::duration_cast<caf::timespan>(until_next_snapshot()), snapshot_due{});
       },
       [this](const new_rules& n) {
         for (auto& s : options_.shards) send(s, n);
@@ -231,6 +231,12 @@ void intake::look_at_clock() {
     send(recorder_, journal_append{std::move(mark)});
   }
   pass(std::max(current, watermark_), std::max(current, watermark_), no_source, nullptr, {});
+}
+
+/// The groups stand still for a snapshot: half a percent of the time at most.
+duration intake::until_next_snapshot() const {
+  constexpr int share = 200;
+  return std::max(snapshot_every_, share * duration{options_.metrics->snapshot_pause_ns.load()});
 }
 
 void intake::snapshot(bool at_once) {

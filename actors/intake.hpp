@@ -70,6 +70,7 @@ private:
   void look_at_clock();
   void wake_at(timestamp when);
   void snapshot(bool at_once);
+  duration until_next_snapshot() const;
 
   intake_options options_;
   caf::actor recorder_;

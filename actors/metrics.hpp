@@ -66,6 +66,7 @@ struct node_metrics {
   count journal_failures{0};     ///< writes the store refused
   count snapshots{0};
   count snapshot_bytes{0};
+  std::atomic<std::int64_t> snapshot_pause_ns{0}; ///< for which the groups stood still for the newest
   count daemons{0};
   count daemons_refused{0};      ///< beyond limits::daemons_max, or a host name too long
   count subject_restarts{0};

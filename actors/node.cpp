@@ -70,8 +70,12 @@ result<std::uint64_t> node::parts::open_memory(std::optional<snapshot>& found) {
     if (!opened) return tl::make_unexpected(opened.error());
     disk = std::move(*opened);
     auto loaded = disk->load_snapshot();
-    if (!loaded) log::error("snapshot_unreadable", {{"reason", loaded.error().text}});
-    else found = std::move(*loaded);
+    if (!loaded) {
+      log::error("snapshot_unreadable", {{"reason", loaded.error().text}});
+      loaded = disk->previous_snapshot();
+    }
+    if (loaded) found = std::move(*loaded);
+    else log::error("snapshot_unreadable", {{"reason", loaded.error().text}});
   }
   return found ? found->next_offset : 0;
 }
@@ -263,7 +267,7 @@ void node::stop() {
   for (auto& s : p.shard_actors)
     self->request(s, stop_within, list_daemons{"-", "", 1, 0}).receive([](const daemon_list&) {}, [](caf::error&) {});
   self->request(p.groups_actor, stop_within, list_groups{}).receive([](const groups_list&) {}, [](caf::error&) {});
-  wait_for(p.recorder_actor, flush{});
+  wait_for(p.recorder_actor, flush{true});
   caf::anon_send_exit(p.top_actor, caf::exit_reason::user_shutdown);
   p.drop_handles();
 }

@@ -79,8 +79,15 @@ struct snapshot_taken {
   take_snapshot cut;
   std::string groups;
   std::vector<std::shared_ptr<const std::string>> shards;
-  /// All of it, as node::start reads it. Megabytes: for the recorder's thread.
-  std::string joined() const;
+  duration cost{}; ///< for which the groups stood still
+  /// All of it, as node::start reads it, one piece after the other; `head` holds what lies between them.
+  std::vector<std::string_view> pieces(std::vector<std::string>& head) const;
+};
+/// Snapshot writer -> recorder.
+struct snapshot_written {
+  std::uint64_t offset;
+  std::size_t bytes;
+  std::string refused; ///< why; empty = it is on disk
 };
 
 // -- what was said: groups -> recorder -> notifier ------------------------------------------------
@@ -158,7 +165,10 @@ struct snapshot_due {
 };
 struct commit_due {};
 struct stop_now {};
-struct flush {}; ///< -> unit when everything before it is durable
+/// -> unit when everything before it is durable; with `snapshots` also the one that is being written.
+struct flush {
+  bool snapshots = false;
+};
 
 /// -> daemon_list
 struct list_daemons {
@@ -230,6 +240,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::take_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_part)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::continue_snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_taken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::story_told)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::journal_append)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::journaled)

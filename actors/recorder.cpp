@@ -8,11 +8,36 @@
 #include "codecs/notification_json.hpp"
 #include "io/log.hpp"
 #include "io/report_mail.hpp"
+#include "io/snapshot_file.hpp"
 
 namespace tocsin {
 
 namespace {
 constexpr auto commit_after = std::chrono::milliseconds{20}; ///< one transaction for all input of that time
+
+/// Lives for one snapshot.
+class snapshot_writer final : public caf::event_based_actor {
+public:
+  snapshot_writer(caf::actor_config& cfg, caf::actor answer, std::string path, std::uint64_t offset, std::shared_ptr<const snapshot_taken> what)
+      : event_based_actor(cfg), answer_(std::move(answer)), path_(std::move(path)), offset_(offset), what_(std::move(what)) {}
+  const char* name() const override { return "snapshot writer"; }
+  caf::behavior make_behavior() override {
+    std::vector<std::string> head;
+    const auto pieces = what_->pieces(head);
+    std::size_t size = 0;
+    for (std::string_view p : pieces) size += p.size();
+    const auto kept = write_snapshot_file(path_, pieces);
+    send(answer_, snapshot_written{offset_, size, kept ? std::string{} : kept.error().text});
+    what_ = nullptr;
+    return {};
+  }
+
+private:
+  caf::actor answer_;
+  std::string path_;
+  std::uint64_t offset_;
+  std::shared_ptr<const snapshot_taken> what_;
+};
 
 /// The figures of the alarms as something to deliver.
 notification report_of(const report_due& r) {
@@ -62,16 +87,20 @@ caf::behavior recorder::make_behavior() {
         commit();
       },
       [this](const caf::actor& notifier) { options_.notifier = notifier; },
-      [this](const flush&) {
+      [this](const snapshot_written& w) { written(w); },
+      [this](const flush& f) -> caf::result<caf::unit_t> {
         if (mark_) write(std::exchange(mark_, nullptr));
         commit();
-        return caf::unit;
+        if (!writing_ || !f.snapshots) return caf::unit;
+        flushes_.push_back(make_response_promise<caf::unit_t>());
+        return flushes_.back();
       },
   };
 }
 
 void recorder::on_exit() {
   commit();
+  flushes_.clear();
   options_.notifier = nullptr;
 }
 
@@ -166,20 +195,47 @@ void recorder::enqueue(const notification& n, bool durable, std::vector<deliver>
   fresh.push_back({std::make_shared<const notification>(n), 0, unset, {}, stored});
 }
 
+/// Where there are files it is written on a thread of its own: megabytes must not hold up what is to be told.
 void recorder::save(const snapshot_taken& s) {
   const auto at = cuts_.find(s.cut.number);
   if (!options_.disk || at == cuts_.end()) return;
   const std::uint64_t offset = at->second;
   cuts_.erase(cuts_.begin(), std::next(at));
-  if (!open_transaction()) return;
-  const std::string bytes = s.joined();
-  auto outcome = options_.disk->save_snapshot({offset, bytes});
-  if (!outcome) {
-    complain("snapshot", outcome.error());
+  commit(); // whoever has the snapshot has the journal up to it
+  const std::string folder = options_.disk->snapshot_folder();
+  if (folder.empty()) {
+    std::vector<std::string> head;
+    std::string bytes;
+    for (std::string_view p : s.pieces(head)) bytes += p;
+    return keep_snapshot(offset, bytes.size(), bytes);
+  }
+  if (writing_) { // a slow disk: the newest counts
+    next_ = std::make_shared<const snapshot_taken>(s);
+    next_offset_ = offset;
     return;
   }
+  write_file(std::make_shared<const snapshot_taken>(s), offset);
+}
+
+void recorder::write_file(std::shared_ptr<const snapshot_taken> s, std::uint64_t offset) {
+  writing_ = true;
+  spawn<snapshot_writer, caf::detached>(caf::actor_cast<caf::actor>(this), snapshot_file(options_.disk->snapshot_folder(), offset), offset,
+                                        std::move(s));
+}
+
+void recorder::written(const snapshot_written& w) {
+  writing_ = false;
+  if (w.refused.empty()) keep_snapshot(w.offset, w.bytes, {});
+  else complain("snapshot", {errc::io, w.refused});
+  if (auto next = std::exchange(next_, nullptr)) return write_file(std::move(next), next_offset_);
+  for (auto& p : std::exchange(flushes_, {})) p.deliver(caf::unit);
+}
+
+void recorder::keep_snapshot(std::uint64_t offset, std::size_t size, const std::string& bytes) {
+  if (!open_transaction()) return;
+  if (auto outcome = options_.disk->save_snapshot({offset, bytes}); !outcome) return complain("snapshot", outcome.error());
   ++options_.metrics->snapshots;
-  options_.metrics->snapshot_bytes = bytes.size();
+  options_.metrics->snapshot_bytes = size;
   commit();
   // The journal is kept for replay as long as configured, and from the older snapshot on in any case.
   snapshot_offsets_[0] = std::exchange(snapshot_offsets_[1], offset);

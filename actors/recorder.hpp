@@ -34,6 +34,9 @@ private:
   void tell(const story_ptr& told);
   void enqueue(const notification& n, bool durable, std::vector<deliver>& fresh);
   void save(const snapshot_taken& s);
+  void write_file(std::shared_ptr<const snapshot_taken> s, std::uint64_t offset);
+  void written(const snapshot_written& w);
+  void keep_snapshot(std::uint64_t offset, std::size_t size, const std::string& bytes);
   void record(const attempted& a);
   caf::result<refill> waiting_for(const refill_please& r);
   caf::result<std::uint64_t> redrive(const redrive_dead& r);
@@ -49,6 +52,10 @@ private:
   batch_ptr mark_;                              ///< newest time mark, written only if something depends on it
   std::map<std::uint64_t, std::uint64_t> cuts_; ///< step number -> journal offset
   std::uint64_t snapshot_offsets_[2] = {0, 0};  ///< of the last two snapshots
+  bool writing_ = false;                        ///< a snapshot's file
+  std::shared_ptr<const snapshot_taken> next_;  ///< to be written then
+  std::uint64_t next_offset_ = 0;
+  std::vector<caf::response_promise> flushes_; ///< answered when no snapshot is under way
   timestamp complained_ = unset;
 };
 

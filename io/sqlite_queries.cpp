@@ -3,6 +3,7 @@
 
 #include "codecs/journal_codec.hpp"
 #include "codecs/json_views.hpp"
+#include "io/snapshot_file.hpp"
 #include "io/sqlite_store.hpp"
 #include "io/text.hpp"
 
@@ -83,7 +84,12 @@ result<std::optional<snapshot>> sqlite_store::snapshot_of_age(std::int64_t age) 
   const auto row = query->bind(1, age).step();
   if (!row) return tl::make_unexpected(row.error());
   if (!*row) return std::nullopt;
-  return snapshot{static_cast<std::uint64_t>(query->integer(0)), query->string(1)};
+  snapshot found{static_cast<std::uint64_t>(query->integer(0)), query->string(1)};
+  if (!found.bytes.empty() || folder_.empty()) return found;
+  auto bytes = read_snapshot_file(snapshot_file(folder_, found.next_offset));
+  if (!bytes) return tl::make_unexpected(bytes.error());
+  found.bytes = std::move(*bytes);
+  return found;
 }
 
 result<std::optional<sqlite_store::journal_row>> sqlite_store::row_at(std::uint64_t offset) const {

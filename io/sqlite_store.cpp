@@ -1,5 +1,6 @@
 // The store in one SQLite file: opening and writing.
 #include "io/sqlite_store.hpp"
+#include "io/snapshot_file.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -49,6 +50,11 @@ result<file_descriptor> lock_out_others(const std::string& path) {
               path + ": in use by another tocsin" + who + "; stop it, or name another data_dir");
 }
 
+std::string folder_of(const std::string& path) {
+  const auto parent = std::filesystem::path{path}.parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
 } // namespace
 
 sqlite_store::sqlite_store(std::unique_ptr<sqlite::connection> writing,
@@ -86,6 +92,7 @@ result<std::unique_ptr<store>> sqlite_store::open(const std::string& path) {
   }
   std::unique_ptr<sqlite_store> made{
       new sqlite_store{std::move(*writing), std::move(reading), std::move(lock)}};
+  if (!in_memory) made->folder_ = folder_of(path);
   if (auto found = made->find_next_offset(); !found) return tl::make_unexpected(found.error());
   return made;
 }
@@ -94,6 +101,7 @@ result<std::unique_ptr<store>> sqlite_store::open_read_only(const std::string& p
   auto reading = sqlite::open_for_reading(path);
   if (!reading) return tl::make_unexpected(reading.error());
   std::unique_ptr<sqlite_store> made{new sqlite_store{nullptr, std::move(*reading), {}}};
+  made->folder_ = folder_of(path);
   if (auto found = made->find_next_offset(); !found) return tl::make_unexpected(found.error());
   return made;
 }
@@ -161,7 +169,19 @@ result<void> sqlite_store::save_snapshot(const snapshot& s) {
     if (auto done = insert->bind(1, s.next_offset).bind_blob(2, s.bytes).run(); !done) return done;
     auto forget = db.prepare("DELETE FROM snapshots WHERE id <= ?");
     if (!forget) return tl::make_unexpected(forget.error());
-    return forget->bind(1, db.last_id() - snapshots_kept).run();
+    if (auto done = forget->bind(1, db.last_id() - snapshots_kept).run(); !done) return done;
+    if (folder_.empty()) return {};
+    std::vector<std::uint64_t> kept;
+    auto left = db.prepare("SELECT next_offset FROM snapshots");
+    if (!left) return tl::make_unexpected(left.error());
+    for (;;) {
+      const auto row = left->step();
+      if (!row) return tl::make_unexpected(row.error());
+      if (!*row) break;
+      kept.push_back(static_cast<std::uint64_t>(left->integer(0)));
+    }
+    remove_snapshot_files(folder_, kept);
+    return {};
   });
 }
 

@@ -34,6 +34,7 @@ public:
   result<void> note(const std::vector<decision>& decisions, const std::vector<alarm_change>& changes) override;
   result<void> trim(std::uint64_t offset, timestamp before) override;
 
+  std::string snapshot_folder() const override { return folder_; }
   std::uint64_t next_offset() const override { return next_offset_; }
   result<std::uint64_t> offset_at(timestamp t) const override;
   result<std::optional<snapshot>> load_snapshot() const override { return snapshot_of_age(0); }
@@ -72,6 +73,7 @@ private:
     std::string records;
   };
   result<std::optional<journal_row>> row_at(std::uint64_t offset) const;
+  std::string folder_; ///< of the file; "" = in memory
   sqlite::connection& for_reading() const { return reading_ ? *reading_ : *writing_; }
 
   std::unique_ptr<sqlite::connection> writing_; ///< null: read only

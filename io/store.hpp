@@ -37,7 +37,7 @@ struct stored_incident {
 
 struct snapshot {
   std::uint64_t next_offset; ///< first journal offset not contained
-  std::string bytes;
+  std::string bytes;         ///< to save: empty = in the file of that offset, which is there
 };
 
 class store {
@@ -72,6 +72,8 @@ public:
   /// small ones.
   virtual result<void> trim(std::uint64_t offset, timestamp before) = 0;
 
+  /// Folder for snapshot files (io/snapshot_file); "" = there is none, all is in the database.
+  virtual std::string snapshot_folder() const = 0;
   virtual std::uint64_t next_offset() const = 0;
   /// First offset of the stored batch in which `t` or a later time occurs; next_offset() if none does. For trim.
   virtual result<std::uint64_t> offset_at(timestamp t) const = 0;

@@ -38,6 +38,14 @@ inline std::shared_ptr<record_batch> heartbeats(double seconds,
   return batch;
 }
 
+/// A snapshot as it is read.
+inline std::string joined(const snapshot_taken& taken) {
+  std::vector<std::string> head;
+  std::string all;
+  for (std::string_view piece : taken.pieces(head)) all += piece;
+  return all;
+}
+
 struct testing_config : caf::actor_system_config {
   testing_config() { set("scheduler.policy", caf::atom("testing")); }
 };

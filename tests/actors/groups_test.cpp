@@ -21,7 +21,7 @@ protected:
       for (const symptom& one : s.symptoms) told.push_back(one.subject);
     };
     o.snapshot_done = [this](snapshot_taken&& taken) {
-      cuts.emplace_back(taken.cut.number, taken.joined());
+      cuts.emplace_back(taken.cut.number, joined(taken));
     };
     host = system.spawn<groups>(std::move(o));
     caf::anon_send(host, collector(done));

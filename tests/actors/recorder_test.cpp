@@ -140,7 +140,7 @@ TEST_F(recording, a_snapshot_knows_the_journal_offset_of_its_cut) {
   const auto kept = disk->load_snapshot();
   ASSERT_TRUE(kept && kept->has_value());
   EXPECT_EQ((*kept)->next_offset, 2u);
-  EXPECT_EQ((*kept)->bytes, taken.joined());
+  EXPECT_EQ((*kept)->bytes, joined(taken));
   EXPECT_EQ(metrics->snapshots, 1u);
 }
 
@@ -204,6 +204,7 @@ public:
   result<std::uint64_t> offset_at(timestamp) const override { return no(); }
   result<std::optional<snapshot>> load_snapshot() const override { return no(); }
   result<std::optional<snapshot>> previous_snapshot() const override { return no(); }
+  std::string snapshot_folder() const override { return {}; }
   result<void> replay_while(std::uint64_t, const std::function<bool(record_batch&&)>&) const override {
     return {};
   }
