@@ -2,6 +2,7 @@
 // rows before them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -12,17 +13,21 @@
 namespace tocsin {
 
 struct change_point_options {
-  std::size_t recent = 9; ///< rows of the newer window
-  std::size_t gap = 10;   ///< rows between the windows, so that a ramp is not compared with itself
-  std::size_t previous = 84;   ///< rows of the older window
+  /// Rows of the newer window and of the older one before it.
+  struct pair {
+    std::size_t recent, previous;
+  };
+  std::array<pair, 2> windows{{{9, 70}, {38, 150}}}; ///< a quick pair and a slow one
+  std::size_t gap = 0;                               ///< rows between the windows of a pair
   double quantile = 0.9;       ///< of a channel's own differences while learning: its unit
-  double norm = 4;             ///< channels are combined by this p-norm
-  double limit = 3.1;          ///< of the combined difference, in those units
-  std::size_t refractory = 55; ///< rows without another alarm
-  std::size_t clear = 10;      ///< rows below the limit that end a change
+  double noise_floor = 1;      ///< least unit, in deviations that white noise would have
+  double norm = 3;             ///< channels and pairs are combined by this p-norm
+  double limit = 4.6;          ///< of the combined difference, in those units
+  std::size_t refractory = 60; ///< rows without another alarm
+  std::size_t clear = 8;       ///< rows below the limit that end a change
 };
 
-/// Cost: (recent + previous) additions per channel and row. State: recent + gap + previous rows.
+/// Cost: about 280 additions per channel and row. State: the rows of the longer pair of windows.
 class group_change_point {
 public:
   /// `learnt`: rows of the present regime, all finite; it must not be empty.
@@ -38,12 +43,13 @@ public:
 
 private:
   void push(std::span<const double> values);
-  double window_difference(std::size_t channel) const;
+  double window_difference(std::size_t channel, const change_point_options::pair& pair) const;
   void learn_units(const table& learnt);
 
   change_point_options options_;
   std::size_t channels_ = 0, rows_ = 0, next_ = 0;
-  std::vector<double> ring_, unit_;
+  std::vector<double> ring_; ///< channel after channel, so that a window lies together
+  std::vector<double> unit_; ///< of each pair, of each channel
   double difference_ = 0, top_ = 0;
   std::size_t since_ = 0, below_ = 0;
   bool above_ = false;
