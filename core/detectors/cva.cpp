@@ -42,8 +42,6 @@ void cva::prepare() {
   past_.assign(m, 0.0);
   canonical_.assign(m, 0.0);
   smoothed_past_.assign(m * cva_statistics::vector_weights.size(), 0.0);
-  held_.assign(columns_, 0.0);
-  for (std::size_t i = 0; i < model_.used.size(); ++i) held_[model_.used[i]] = model_.mean[i];
   seen_ = deciding_ = 0;
   verdict_ = {};
 }
@@ -52,11 +50,10 @@ void cva::restart() { prepare(); }
 
 row_verdict cva::next(std::span<const double> values) {
   if (values.size() != columns_) return {verdict_.score, verdict_.alert, false};
-  for (std::size_t c = 0; c < columns_; ++c)
-    if (std::isfinite(values[c])) held_[c] = std::clamp(values[c], -1e100, 1e100);
   const std::size_t p = model_.used.size(), m = model_.variates();
   std::copy_backward(past_.begin(), past_.end() - static_cast<std::ptrdiff_t>(p), past_.end());
-  model_.standardise(held_, past_.data());
+  model_.standardise(values, past_.data());
+  model_.complete(values, past_.data());
   if (++seen_ < model_.lags) return verdict_;
   model_.project(past_.data(), canonical_.data());
   const auto& now = statistics_.next(canonical_.data());
@@ -104,12 +101,13 @@ void cva::save(writer& out) const {
   for (std::size_t n : {columns_, model_.lags, model_.states, model_.used.size()})
     out.put(static_cast<std::uint64_t>(n));
   for (std::size_t c : model_.used) out.put(static_cast<std::uint64_t>(c));
-  for (const auto* v : {&model_.mean, &model_.scale, &model_.weights}) put_vector(out, *v);
+  for (const auto* v : {&model_.mean, &model_.scale, &model_.weights, &model_.precision})
+    put_vector(out, *v);
   out.put(limits_.usual_t);
   out.put(limits_.usual_q);
   for (double v : limits_.limit) out.put(v);
   statistics_.save(out);
-  for (const auto* v : {&past_, &smoothed_past_, &held_}) put_vector(out, *v);
+  for (const auto* v : {&past_, &smoothed_past_}) put_vector(out, *v);
   for (std::size_t n : {seen_, deciding_}) out.put(static_cast<std::uint64_t>(n));
   out.put(verdict_.score);
   out.put(verdict_.alert);
@@ -128,18 +126,19 @@ result<cva> cva::load(reader& in) {
     out.model_.used.push_back(in.get<std::uint64_t>());
     if (out.model_.used.back() >= out.columns_) return broken();
   }
-  for (auto* v : {&out.model_.mean, &out.model_.scale, &out.model_.weights})
+  for (auto* v : {&out.model_.mean, &out.model_.scale, &out.model_.weights, &out.model_.precision})
     if (!get_vector(in, *v)) return broken();
   const std::size_t m = out.model_.variates();
   if (m == 0 || out.model_.mean.size() != used || out.model_.scale.size() != used ||
-      out.model_.weights.size() != m * m || out.model_.states > m)
+      out.model_.weights.size() != m * m || out.model_.precision.size() != used * used ||
+      out.model_.states > m)
     return broken();
   out.limits_.usual_t = in.get<double>();
   out.limits_.usual_q = in.get<double>();
   for (double& v : out.limits_.limit) v = in.get<double>();
   out.prepare();
   if (!out.statistics_.load(in)) return broken();
-  for (auto* v : {&out.past_, &out.smoothed_past_, &out.held_}) {
+  for (auto* v : {&out.past_, &out.smoothed_past_}) {
     const std::size_t size = v->size();
     if (!get_vector(in, *v) || v->size() != size) return broken();
   }

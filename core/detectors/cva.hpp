@@ -15,7 +15,7 @@
 namespace tocsin {
 
 struct cva_options {
-  std::size_t lags = 1;    ///< rows that are the past, and as many that are the future
+  std::size_t lags = 2;    ///< rows that are the past, and as many that are the future
   std::size_t states = 20; ///< at most half of the canonical variates
   double ridge = 0.01;     ///< added to the diagonal of the correlation matrices
   double budget = 0.005;   ///< share of normal rows that may raise an alert
@@ -55,7 +55,7 @@ private:
   cva_model model_;
   cva_limits limits_;
   cva_statistics statistics_;
-  std::vector<double> past_, canonical_, smoothed_past_, held_;
+  std::vector<double> past_, canonical_, smoothed_past_;
   std::size_t seen_ = 0, deciding_ = 0;
   row_verdict verdict_;
 };

@@ -14,18 +14,25 @@ using matrix = Eigen::MatrixXd;
 using rows_first = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using index = Eigen::Index;
 
-constexpr index order = 2;
-constexpr double shrinkage = 0.02;  ///< ridge of the autoregression, in units of the number of rows
+/// Of the autoregression: what hides behind noise has a long memory, and few rows allow few
+/// coefficients.
+index order_for(index rows, index channels) {
+  return std::clamp<index>(rows / (5 * channels), 2, 8);
+}
+constexpr double shrinkage = 0.005; ///< ridge of the autoregression, in units of the number of rows
 constexpr index settle = 200;       ///< simulated rows that are thrown away before the first
+/// The simulated process is itself estimated from few rows: measured on processes that are known.
+constexpr double margin = 1.15;
 constexpr std::size_t warm_up = 40; ///< watched rows before the smoothed statistics count
 
-/// z_t = [z_{t-1} z_{t-2}] * coefficients + a row of residuals.
+/// z_t = [z_{t-1} ... z_{t-order}] * coefficients + a row of residuals.
 struct autoregression {
+  index order = 0;
   matrix coefficients, residuals;
 };
 
 autoregression fit(const rows_first& z) {
-  const index count = z.rows() - order, p = z.cols();
+  const index p = z.cols(), order = order_for(z.rows(), p), count = z.rows() - order;
   matrix past(count, order * p);
   for (index j = 0; j < order; ++j) past.middleCols(j * p, p) = z.middleRows(order - 1 - j, count);
   const matrix now = z.bottomRows(count);
@@ -34,6 +41,7 @@ autoregression fit(const rows_first& z) {
       gram + shrinkage * static_cast<double>(count) * matrix::Identity(order * p, order * p);
   const Eigen::LDLT<matrix> solver(ridged);
   autoregression out;
+  out.order = order;
   out.coefficients = solver.solve(past.transpose() * now);
   const double freedom = matrix(solver.solve(gram)).trace();
   // The residuals of a fit are smaller than the errors it makes elsewhere.
@@ -45,7 +53,7 @@ autoregression fit(const rows_first& z) {
 }
 
 table simulate(const autoregression& from, index count, splitmix64& random) {
-  const index p = from.residuals.cols();
+  const index p = from.residuals.cols(), order = from.order;
   rows_first z = rows_first::Zero(count + settle, p);
   Eigen::RowVectorXd past(order * p);
   for (index t = order; t < z.rows(); ++t) {
@@ -113,7 +121,7 @@ void learn_limits(const watched& w, double budget, cva_limits& out) {
   const double share =
       quantile(extreme, 1 - budget) / static_cast<double>(std::max<std::size_t>(1, extreme.size()));
   for (std::size_t i = 0; i < values.size(); ++i)
-    out.limit[i] = std::max(1e-9, quantile(values[i], share));
+    out.limit[i] = std::max(1e-9, margin * quantile(values[i], share));
 }
 
 } // namespace

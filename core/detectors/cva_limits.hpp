@@ -18,7 +18,7 @@ struct cva_limit_options {
   double ridge = 0.01;     ///< of the models, as in fit_cva
 };
 
-/// Residual bootstrap of a vector autoregression of order 2 fitted to `rows` (Kilian and
+/// Residual bootstrap of a vector autoregression (order 2 to 8) fitted to `rows` (Kilian and
 /// Luetkepohl, Structural Vector Autoregressive Analysis, 2017, section 12.2): simulate as many
 /// rows as were learnt from and as many again, learn `series` models from the first, collect their
 /// statistics on the second, and set all limits at one common tail share so that together they

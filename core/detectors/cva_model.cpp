@@ -51,8 +51,24 @@ matrix stacked(const matrix& z, Eigen::Index first, Eigen::Index step, Eigen::In
 } // namespace
 
 void cva_model::standardise(std::span<const double> row, double* out) const {
-  for (std::size_t i = 0; i < used.size(); ++i)
-    out[i] = std::clamp((row[used[i]] - mean[i]) / scale[i], -deviation_most, deviation_most);
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const double z = (row[used[i]] - mean[i]) / scale[i];
+    out[i] = std::isfinite(z) ? std::clamp(z, -deviation_most, deviation_most) : 0.0;
+  }
+}
+
+void cva_model::complete(std::span<const double> row, double* z) const {
+  const std::size_t p = used.size();
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < p; ++i)
+    if (!std::isfinite(row[used[i]])) missing.push_back(i);
+  // Gauss-Seidel on the rows of the precision: exact at once for one missing value.
+  for (int sweep = 0; sweep < (missing.size() > 1 ? 20 : 1); ++sweep)
+    for (std::size_t i : missing) {
+      double sum = 0;
+      for (std::size_t j = 0; j < p; ++j) sum += j == i ? 0.0 : precision[i * p + j] * z[j];
+      z[i] = -sum / precision[i * p + i];
+    }
 }
 
 void cva_model::project(const double* past, double* out) const {
@@ -80,6 +96,11 @@ cva_model fit_cva(const table& rows, std::size_t lags, std::size_t states, doubl
   const Eigen::BDCSVD<matrix> svd(h, Eigen::ComputeFullV);
   const rows_first weights = svd.matrixV().transpose() * past_root;
   model.weights.assign(weights.data(), weights.data() + weights.size());
+  const auto p = static_cast<Eigen::Index>(model.used.size());
+  matrix correlation = z.transpose() * z / static_cast<double>(z.rows() - 1);
+  correlation.diagonal().array() += ridge;
+  const matrix precision = correlation.llt().solve(matrix::Identity(p, p));
+  model.precision.assign(precision.data(), precision.data() + precision.size());
   return model;
 }
 

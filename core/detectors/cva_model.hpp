@@ -20,9 +20,14 @@ struct cva_model {
   std::vector<double> mean, scale; ///< of the used channels
   std::vector<double> weights;     ///< variates() rows of variates() numbers
 
+  std::vector<double> precision; ///< inverse of the correlation of one row, with the ridge
+
   std::size_t variates() const { return used.size() * lags; }
-  /// (row - mean) / scale of the used channels, clipped to 100.
+  /// (row - mean) / scale of the used channels, clipped to 100; 0 where a value is not finite.
   void standardise(std::span<const double> row, double* out) const;
+  /// Where a value is not finite, what the others let expect (conditional mean of a normal
+  /// distribution).
+  void complete(std::span<const double> row, double* z) const;
   /// `past`: variates() numbers, newest row first; `out`: variates() numbers.
   void project(const double* past, double* out) const;
 };

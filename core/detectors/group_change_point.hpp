@@ -33,7 +33,8 @@ public:
   /// `learnt`: rows of the present regime, all finite; it must not be empty.
   group_change_point(const table& learnt, change_point_options options = {});
 
-  /// True once for each change. `values` are finite, as many as there are channels.
+  /// True when a change begins, and again after `refractory` rows if it is larger still (the end of
+  /// a ramp). `values` are finite, as many as there are channels.
   bool next(std::span<const double> values);
   /// The combined difference of the last row; 1 is usual, `limit` is an alarm.
   double difference() const { return difference_; }
