@@ -1,0 +1,39 @@
+// Does a series rise or fall, how fast, and could it be chance? Least squares, Theil-Sen and
+// Mann-Kendall.
+#pragma once
+
+#include <span>
+
+#include "core/error.hpp"
+
+namespace tocsin {
+
+struct line_fit {
+  double slope = 0, intercept = 0; ///< y per unit of x; y at x = 0
+  double slope_error = 0;          ///< standard error of the slope
+  double p_value = 1; ///< two-sided, slope = 0, Student's t with n - 2 degrees of freedom
+  double r_squared = 0;
+};
+
+/// Ordinary least squares. Error invalid: fewer than 3 points, other sizes, all x equal, not
+/// finite.
+result<line_fit> linear_regression(std::span<const double> x, std::span<const double> y);
+
+struct rank_trend {
+  double tau = 0; ///< Kendall's tau-b of value against time, -1 to 1
+  double p_value =
+      1; ///< two-sided, normal approximation, corrected for ties, without continuity correction
+};
+
+/// Mann 1945, Kendall 1975. O(n^2). 3 to 5000 finite values, else error invalid.
+result<rank_trend> mann_kendall(std::span<const double> values);
+
+struct robust_line {
+  double slope = 0, intercept = 0;
+};
+
+/// Theil 1950, Sen 1968: the median slope of all pairs of different x; the line goes through the
+/// medians. O(n^2) time and space. 2 to 5000 points, else error invalid.
+result<robust_line> theil_sen(std::span<const double> x, std::span<const double> y);
+
+} // namespace tocsin
