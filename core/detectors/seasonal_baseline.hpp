@@ -1,4 +1,4 @@
-// Expected value by the time within a period (a day by default), learnt bucket by bucket.
+// Seasonal baseline: what is left of a value when the usual pattern of the day is taken away, as far as there is one.
 #pragma once
 
 #include <algorithm>
@@ -6,49 +6,65 @@
 #include <cmath>
 #include <cstdint>
 
-#include "core/detectors/state.hpp"
+#include "core/detectors/ew_moments.hpp"
 #include "core/time.hpp"
 
 namespace tocsin::detectors {
 
-/// Distance of a short mean of x from what was usual at this time of the period: the least distance to the buckets of
-/// now, before and after, so that a pattern that comes a little early or late is no news. Each bucket is a mean of x with
-/// gain max(1/visits, learn) per row (seasonal exponential smoothing, Winters 1960, without trend). In the unit of x.
-/// 10 ns per event; 4 bytes a bucket and another for its visits.
-template <std::size_t Buckets>
+/// residual = x - w (level of the bucket of now - slow mean), 48 buckets over the period, those of a day once for
+/// working days and once for weekends; each an exponential mean (seasonal smoothing, Winters 1960, without trend).
+/// w = sqrt(1 - E1/E0), E1 and E0 the mean squared errors of the bucket and of the slow mean: a stream without a season
+/// keeps its values. 20 ns per event.
 struct seasonal_baseline {
-  std::int64_t period_ns;
-  double learn, smooth;
-  double recent = 0;
-  std::uint32_t n = 0;
-  std::array<float, Buckets> level{};
-  std::array<std::uint8_t, Buckets> visits{};
+  static constexpr std::size_t buckets = 48;
+  static constexpr double learn = 0.1;      ///< least gain of a bucket's mean, per row that falls into it
+  static constexpr double remember = 0.001; ///< gain of the errors and of the slow mean, per row
+  static constexpr std::int64_t day = 86'400'000'000'000;
+  std::int64_t period;                      ///< nanoseconds; 0: no season, the residual is the value
+  ew_moments slow{};
+  double error_bucket = 0, error_mean = 0, origin = 0;
+  std::uint32_t judged = 0;
+  std::array<float, 2 * buckets> level{}; ///< above `origin`
+  std::array<std::uint8_t, 2 * buckets> visits{};
 
-  explicit seasonal_baseline(duration period = 24h, double gain_per_row = 0.2, double smooth_half_life = 2)
-      : period_ns(std::max<std::int64_t>(period.count(), 1)), learn(gain_per_row), smooth(alpha_of_half_life(smooth_half_life)) {}
+  explicit seasonal_baseline(duration of = 24h) : period(std::max<std::int64_t>(of.count(), 0)) {}
 
   std::size_t bucket_of(timestamp at) const {
-    const std::int64_t into = to_nanoseconds(at) % period_ns;
-    const double share = static_cast<double>(into < 0 ? into + period_ns : into) / static_cast<double>(period_ns);
-    return std::min(static_cast<std::size_t>(share * static_cast<double>(Buckets)), Buckets - 1);
+    const std::int64_t ns = to_nanoseconds(at), turns = floor_divide(ns, period);
+    const double share = static_cast<double>(ns - turns * period) / static_cast<double>(period);
+    const std::size_t bucket = std::min(static_cast<std::size_t>(share * buckets), buckets - 1);
+    if (period != day) return bucket;
+    const std::int64_t weekday = (turns % 7 + 11) % 7; // 1970-01-01 was a Thursday; Sunday is 0
+    return bucket + (weekday == 0 || weekday == 6 ? buckets : 0);
   }
-  /// 0 while the bucket of now was never seen.
   double next(timestamp at, double x) {
-    recent += (n == 0 ? 1 : smooth) * (x - recent);
-    n = 1;
+    if (period == 0) return x;
+    if (slow.n == 0) origin = x;
     const std::size_t b = bucket_of(at);
-    double away = 0;
+    double residual = x;
     if (visits[b] != 0) {
-      away = INFINITY;
-      for (std::size_t each : {b, (b + 1) % Buckets, (b + Buckets - 1) % Buckets})
-        if (visits[each] != 0) away = std::min(away, std::fabs(recent - level[each]));
+      const double usual = origin + static_cast<double>(level[b]);
+      const double from_usual = x - usual, from_mean = x - slow.mean;
+      if (judged != UINT32_MAX) ++judged;
+      const double a = gain(judged, remember);
+      error_bucket += a * (from_usual * from_usual - error_bucket);
+      error_mean += a * (from_mean * from_mean - error_mean);
+      const double explained = error_mean > 0 ? 1 - error_bucket / error_mean : 0;
+      if (explained > 0) residual -= std::sqrt(explained) * (usual - slow.mean);
     }
     if (visits[b] != UINT8_MAX) ++visits[b];
-    level[b] += static_cast<float>(gain(visits[b], learn) * (x - level[b]));
-    return away;
+    level[b] += static_cast<float>(gain(visits[b], learn) * (x - origin - static_cast<double>(level[b])));
+    slow.add(x, remember);
+    return residual;
   }
   template <class Self>
-  static void fields(Self& self, auto&& each) { each(self.recent, self.n, self.level, self.visits); }
+  static void fields(Self& self, auto&& each) {
+    each(self.slow, self.error_bucket, self.error_mean, self.origin, self.judged, self.level, self.visits);
+  }
+
+private:
+  static std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 };
+static_assert(sizeof(seasonal_baseline) == 544);
 
 } // namespace tocsin::detectors

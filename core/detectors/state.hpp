@@ -60,8 +60,7 @@ void load(reader& in, Detector& d) {
 
 /// Gain of an average that is exact over its first 1/alpha values and exponentially weighted from then on.
 inline double gain(std::uint32_t n, double alpha) {
-  const double exact = 1.0 / n;
-  return exact > alpha ? exact : alpha;
+  return n * alpha < 1 ? 1.0 / n : alpha;
 }
 /// Weight of the newest value so that a value counts half after `rows` rows.
 double alpha_of_half_life(double rows);

@@ -1,0 +1,111 @@
+// The always-on detectors of one channel, and the one score they give together.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "core/detectors/cusum.hpp"
+#include "core/detectors/ew_zscore.hpp"
+#include "core/detectors/first_difference.hpp"
+#include "core/detectors/mean_shift.hpp"
+#include "core/detectors/modified_z.hpp"
+#include "core/detectors/new_extreme.hpp"
+#include "core/detectors/oscillation.hpp"
+#include "core/detectors/page_hinkley.hpp"
+#include "core/detectors/peak_hold.hpp"
+#include "core/detectors/record_rule.hpp"
+#include "core/detectors/row_verdict.hpp"
+#include "core/detectors/seasonal_baseline.hpp"
+#include "core/detectors/stuck.hpp"
+#include "core/detectors/tail_model.hpp"
+#include "core/detectors/two_window.hpp"
+#include "core/detectors/variance_change.hpp"
+
+namespace tocsin {
+
+/// The parts of the composite, in the order of the weights. "Residual": after the seasonal baseline.
+enum class detector_kind : std::uint8_t {
+  variance,      ///< rms of the last 20 rows about the usual mean, against the usual; residual
+  log_variance,  ///< the same over 10 rows of asinh(modified z): robust against heavy tails
+  mean_shift,    ///< mean of 3 rows against that of 100; residual
+  level_shift,   ///< mean of 5 rows against that of 300
+  level_record,  ///< the same of the residual, against its own past peaks
+  quiet,         ///< variance of 50 rows far below the usual, against its own past peaks
+  z_score,       ///< against the mean of 100 rows; residual
+  modified_z,    ///< against median and MAD; residual
+  difference,    ///< step between two rows
+  extreme,       ///< beyond all that was seen, against its own past peaks
+  stuck,         ///< repeats one value for longer than it ever did
+  cusum,         ///< small shift that lasts; residual
+  page_hinkley,  ///< the same with a fading sum; residual
+  oscillation,   ///< turns round more often, or less, than it used to
+};
+inline constexpr std::size_t detector_kinds = 14;
+std::string_view to_text(detector_kind k); ///< "mean_shift"
+
+struct channel_options {
+  /// Weight of each detector's score in the composite; 0 leaves it out and costs nothing.
+  std::array<float, detector_kinds> weights = default_weights;
+  double limit = 6.2;             ///< composite from which on a record is an alert
+  std::uint32_t record_rows = 144; ///< an alert must beat all scores of so many rows
+  std::uint32_t learn_rows = 150; ///< first rows, which give no alert
+  double change_limit = 5;        ///< -log10 tail probability of a change point
+  duration season = 24h;          ///< period of the seasonal baseline; 0 = none
+
+  static constexpr std::array<float, detector_kinds> default_weights{1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0};
+};
+
+struct contribution {
+  detector_kind kind;
+  double share; ///< of the composite, 0 to 1
+};
+
+/// score = (sum (w_i g_i)^3)^(1/3) / limit, g_i the tail probability -log10 P of detector i (at most 6) or the ratio to its
+/// past peaks (at most 4). An alert is a score >= 1 that beats every score of the last `record_rows` rows; what beats
+/// nothing is held below 0.5, in order. Strictly causal: a verdict depends on the rows so far alone. At most 0.3 us per
+/// row and 2 KiB per channel.
+class channel_monitor {
+public:
+  explicit channel_monitor(std::shared_ptr<const channel_options> options = std::make_shared<const channel_options>());
+
+  /// A value that is no finite number is not learnt and gives no verdict. Times should not decrease; only the time within
+  /// the season counts.
+  row_verdict next(timestamp at, double value);
+  /// The detectors with the largest shares of the last score, largest first; those without a share have 0.
+  std::array<contribution, 3> strongest() const;
+  std::uint32_t rows() const { return rows_; }
+
+  void save(writer& out) const;
+  bool load(reader& in); ///< false: no bytes of a channel monitor; the monitor must not be used
+
+private:
+  template <class Self>
+  static void fields(Self& self, auto&& each);
+  double composite(double value, double residual);
+  bool is_change_point(double residual);
+
+  std::shared_ptr<const channel_options> options_;
+  detectors::seasonal_baseline season_;
+  detectors::modified_z robust_{1500};
+  detectors::variance_change variance_{20, 3000}, log_variance_{10, 3000}, calm_{50, 3000};
+  detectors::mean_shift shift_{3, 100}, level_{5, 300}, residual_level_{5, 300};
+  detectors::ew_zscore z_{100};
+  detectors::first_difference difference_;
+  detectors::new_extreme extreme_;
+  detectors::stuck stuck_;
+  detectors::cusum cusum_{1, 1000};
+  detectors::page_hinkley page_hinkley_{0.5, 1000};
+  detectors::oscillation oscillation_;
+  detectors::two_window<6, 18> change_;
+  std::array<detectors::tail_model, 10> tails_;
+  std::array<detectors::peak_hold, 4> peaks_;
+  detectors::tail_model change_tail_;
+  detectors::record_rule record_;
+  std::array<float, detector_kinds> terms_{}; ///< cubes of the last row
+  std::uint32_t rows_ = 0, change_quiet_ = 0;
+};
+static_assert(sizeof(channel_monitor) <= 2048);
+
+} // namespace tocsin
