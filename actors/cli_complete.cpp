@@ -13,9 +13,9 @@ _tocsin() {
     --emit) words='symptoms incidents notifications' ;;
     --through) words='machines actors' ;;
     -f|--format) words='tibrvlisten jsonl rv-hex journal auto' ;;
-    -o|--output) words='table json' ;;
+    -o|--output) [[ $command == score ]] && COMPREPLY=($(compgen -f -- "$current")) && return; words='table json' ;;
     -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    tocsin) words='run replay simulate check-config route template test daemons incidents alarms silences report explain notifications completion --help --version' ;;
+    tocsin) words='run replay simulate check-config route template test score daemons incidents alarms silences report explain notifications completion --help --version' ;;
     daemons|incidents) words='list show --help' ;;
     route) words='show test --help' ;;
     notifications) words='list redrive --help' ;;
@@ -32,6 +32,7 @@ _tocsin() {
          template) words='--config --receiver --incident --help' ;;
          explain) words='--server --output --not-notified --recompute --data-dir --config --help' ;;
          notifications) words='--server --output --state --receiver --limit --from --until --help' ;;
+         score) words='--input --output --config --learn --help' ;;
          test) COMPREPLY=($(compgen -f -- "$current")); return ;;
          daemons) words='--server --output --state --host --limit --help' ;;
          incidents) words='--server --output --state --limit --help' ;;
@@ -50,7 +51,7 @@ autoload -U +X bashcompinit && bashcompinit
 )";
 
 constexpr const char* fish = R"(# fish completion of tocsin: tocsin completion fish | source
-complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test daemons incidents alarms silences report explain notifications completion'
+complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test score daemons incidents alarms silences report explain notifications completion'
 complete -c tocsin -n '__fish_seen_subcommand_from daemons incidents' -f -a 'list show'
 complete -c tocsin -n '__fish_seen_subcommand_from incidents' -f -a 'acknowledge unacknowledge'
 complete -c tocsin -n '__fish_seen_subcommand_from alarms' -f -a 'list shelve unshelve reset out-of-service return-to-service'

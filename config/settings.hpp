@@ -10,6 +10,7 @@
 #include "core/alerting.hpp"
 #include "core/connections.hpp"
 #include "core/delivery_queue.hpp"
+#include "core/detectors/channel_options.hpp"
 #include "core/error.hpp"
 #include "core/rules.hpp"
 
@@ -39,6 +40,7 @@ struct settings {
   std::vector<source_settings> sources;
   std::vector<receiver_settings> receivers;
   rule_book rules;
+  channel_options detectors;    ///< of each equipment channel
   routing_settings routing_text;///< route, inhibit_rules and time_intervals as written
   routing_rules routing;        ///< what they mean; without `route:` default_routing over the receivers
   alarm_rules alarms{default_conditions()}; ///< every condition has its rule

@@ -28,7 +28,7 @@ double channel_monitor::composite(double value, double residual) {
   const auto& weights = options_->weights;
   float sum = 0;
   const auto add = [&](kind k, double g) {
-    const float term = weights[static_cast<std::size_t>(k)] * static_cast<float>(g);
+    const float term = static_cast<float>(weights[static_cast<std::size_t>(k)] * g);
     sum += terms_[static_cast<std::size_t>(k)] = term * term * term;
   };
   const auto tail = [&](kind k, auto&& raw) {
@@ -77,14 +77,14 @@ row_verdict channel_monitor::next(timestamp at, double value) {
   return v;
 }
 
-std::array<contribution, 3> channel_monitor::strongest() const {
+std::array<detector_share, 3> channel_monitor::strongest() const {
   float sum = 0;
   for (float t : terms_) sum += t;
   std::array<std::uint8_t, detector_kinds> order;
   for (std::size_t i = 0; i < detector_kinds; ++i) order[i] = static_cast<std::uint8_t>(i);
   std::partial_sort(order.begin(), order.begin() + 3, order.end(),
                     [&](std::uint8_t a, std::uint8_t b) { return terms_[a] != terms_[b] ? terms_[a] > terms_[b] : a < b; });
-  std::array<contribution, 3> found;
+  std::array<detector_share, 3> found;
   for (std::size_t i = 0; i < 3; ++i)
     found[i] = {static_cast<detector_kind>(order[i]), sum > 0 ? static_cast<double>(terms_[order[i]] / sum) : 0.0};
   return found;

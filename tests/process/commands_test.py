@@ -9,9 +9,9 @@ from receivers import Hook
 from support import SOURCE, Node, folder, heartbeat, main, read, tocsin, write
 
 FEED = "  - {name: feed, kind: jsonl, address: \"127.0.0.1:0\"}"
-COMMANDS = ["run", "replay", "simulate", "check-config", "route", "daemons", "incidents", "completion"]
+COMMANDS = ["run", "replay", "simulate", "check-config", "route", "daemons", "incidents", "score", "completion"]
 LEAVES = [["run"], ["replay"], ["simulate"], ["check-config"], ["route", "show"], ["route", "test"], ["daemons", "list"], ["daemons", "show"], ["incidents", "list"],
-          ["incidents", "show"], ["completion"]]
+          ["incidents", "show"], ["score"], ["completion"]]
 
 
 class usage(unittest.TestCase):
