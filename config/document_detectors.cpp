@@ -7,20 +7,22 @@ namespace {
 
 keys::section describe_weights(channel_options& o) {
   static constexpr std::array<std::string_view, detector_kinds> docs{
-      "Rms of the last 20 rows about the usual mean against the usual one.",
-      "The same over 10 rows, after a logarithmic squeeze: little moved by heavy tails.",
+      "Rms of the last 10 rows about the usual mean against the usual one.",
+      "The same over 20 rows.",
+      "The same over 40 rows.",
+      "Over 10 rows after a logarithmic squeeze: little moved by heavy tails.",
+      "The same over 50 rows.",
       "Mean of 3 rows against that of 100.",
+      "Mean of 3 rows against that of 300.",
       "Mean of 5 rows against that of 300.",
-      "The same against the largest such shifts of the past.",
-      "Variance of 50 rows far below the usual one.",
+      "One value repeated for longer than ever.",
+      "Turns round more often, or less often, than usual.",
       "Distance from the mean of 100 rows in standard deviations.",
       "Distance from the median in median absolute deviations.",
       "Step from one row to the next.",
       "Beyond everything seen so far.",
-      "One value repeated for longer than ever.",
       "CUSUM: a small shift that lasts.",
-      "Page-Hinkley: the same with a fading sum.",
-      "Turns round more often, or less often, than usual."};
+      "Page-Hinkley: the same with a fading sum."};
   keys::section s;
   for (std::size_t i = 0; i < detector_kinds; ++i)
     s.number(to_text(static_cast<detector_kind>(i)), o.weights[i], 0, 100, docs[i]);

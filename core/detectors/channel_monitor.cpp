@@ -9,49 +9,56 @@ namespace {
 
 constexpr double tail_most = 6, peak_most = 4;
 constexpr double value_most = 1e150; ///< squares of larger ones are infinite
-/// Which detectors are measured against their own past peaks; the others by their tail.
-constexpr std::array<std::uint8_t, detector_kinds> place{0, 1, 2, 3, 0, 1, 4, 5, 6, 2, 3, 7, 8, 9};
-
 constexpr std::array<std::string_view, detector_kinds> names{
-    "variance",   "log_variance", "mean_shift", "level_shift", "level_record", "quiet",        "z_score",
-    "modified_z", "difference",   "extreme",    "stuck",       "cusum",        "page_hinkley", "oscillation"};
+    "variance_10", "variance_20", "variance_40", "log_variance_10", "log_variance_50", "shift_3_100", "shift_3_300", "shift_5_300",
+    "stuck",       "oscillation", "z_score",     "modified_z",      "difference",      "extreme",     "cusum",       "page_hinkley"};
+
+constexpr std::size_t index_of(detector_kind k) { return static_cast<std::size_t>(k); }
+constexpr double cube(double x) { return x * x * x; }
 
 } // namespace
 
-std::string_view to_text(detector_kind k) { return names[static_cast<std::size_t>(k) % detector_kinds]; }
+std::string_view to_text(detector_kind k) { return names[index_of(k) % detector_kinds]; }
 
 channel_monitor::channel_monitor(std::shared_ptr<const channel_options> options)
     : options_(std::move(options)), season_(options_->season), record_(options_->record_rows) {}
 
+void channel_monitor::add_tail(detector_kind k, double raw) {
+  // Two kinds have no tail: those after `stuck` and after `extreme` move up.
+  const std::size_t i = index_of(k), place = i - (k > detector_kind::stuck ? 1 : 0) - (k > detector_kind::extreme ? 1 : 0);
+  terms_[i] = static_cast<float>(cube(options_->weights[i] * tails_[place].next(raw, tail_most)));
+}
+
+void channel_monitor::add_peak(detector_kind k, double raw) {
+  terms_[index_of(k)] = static_cast<float>(cube(options_->weights[index_of(k)] * peaks_[k == detector_kind::stuck ? 0 : 1].next(raw, peak_most)));
+}
+
+void channel_monitor::judge_spread(double residual, double z) {
+  using kind = detector_kind;
+  variance_.next(residual);
+  log_variance_.next(std::asinh(std::clamp(z, -1e6, 1e6)));
+  for (std::size_t i = 0; i < 3; ++i)
+    if (const auto k = static_cast<kind>(index_of(kind::variance_10) + i); wants(k)) add_tail(k, std::sqrt(variance_.ratio(i)));
+  for (std::size_t i = 0; i < 2; ++i)
+    if (const auto k = static_cast<kind>(index_of(kind::log_variance_10) + i); wants(k)) add_tail(k, std::sqrt(log_variance_.ratio(i)));
+}
+
 double channel_monitor::composite(double value, double residual) {
   using kind = detector_kind;
-  const auto& weights = options_->weights;
-  float sum = 0;
-  const auto add = [&](kind k, double g) {
-    const float term = static_cast<float>(weights[static_cast<std::size_t>(k)] * g);
-    sum += terms_[static_cast<std::size_t>(k)] = term * term * term;
-  };
-  const auto tail = [&](kind k, auto&& raw) {
-    if (weights[static_cast<std::size_t>(k)] > 0) add(k, tails_[place[static_cast<std::size_t>(k)]].next(raw(), tail_most));
-  };
-  const auto peak = [&](kind k, auto&& raw) {
-    if (weights[static_cast<std::size_t>(k)] > 0) add(k, peaks_[place[static_cast<std::size_t>(k)]].next(raw(), peak_most));
-  };
   const double z = robust_.next_signed(residual);
-  tail(kind::variance, [&] { return std::sqrt(variance_.ratio(residual)); });
-  tail(kind::log_variance, [&] { return std::sqrt(log_variance_.ratio(std::asinh(std::clamp(z, -1e6, 1e6)))); });
-  tail(kind::mean_shift, [&] { return shift_.next(residual); });
-  tail(kind::level_shift, [&] { return level_.next(value); });
-  peak(kind::level_record, [&] { return residual_level_.next(residual); });
-  peak(kind::quiet, [&] { return std::max(0.0, -std::log(calm_.ratio(value) + 1e-9)); });
-  tail(kind::z_score, [&] { return z_.next(residual); });
-  tail(kind::modified_z, [&] { return std::fabs(z); });
-  tail(kind::difference, [&] { return difference_.next(value); });
-  peak(kind::extreme, [&] { return extreme_.next(value); });
-  peak(kind::stuck, [&] { return stuck_.next(value); });
-  tail(kind::cusum, [&] { return cusum_.next(residual); });
-  tail(kind::page_hinkley, [&] { return page_hinkley_.next(residual); });
-  tail(kind::oscillation, [&] { return oscillation_.next(value); });
+  judge_spread(residual, z);
+  for (std::size_t i = 0; i < shifts_.size(); ++i)
+    if (const auto k = static_cast<kind>(index_of(kind::shift_3_100) + i); wants(k)) add_tail(k, shifts_[i].next(residual));
+  if (wants(kind::stuck)) add_peak(kind::stuck, stuck_.next(value));
+  if (wants(kind::oscillation)) add_tail(kind::oscillation, oscillation_.next(residual));
+  if (wants(kind::z_score)) add_tail(kind::z_score, z_.next(residual));
+  if (wants(kind::modified_z)) add_tail(kind::modified_z, std::fabs(z));
+  if (wants(kind::difference)) add_tail(kind::difference, difference_.next(value));
+  if (wants(kind::extreme)) add_peak(kind::extreme, extreme_.next(value));
+  if (wants(kind::cusum)) add_tail(kind::cusum, cusum_.next(residual));
+  if (wants(kind::page_hinkley)) add_tail(kind::page_hinkley, page_hinkley_.next(residual));
+  float sum = 0;
+  for (float t : terms_) sum += t;
   return std::cbrt(static_cast<double>(sum));
 }
 
@@ -92,9 +99,9 @@ std::array<detector_share, 3> channel_monitor::strongest() const {
 
 template <class Self>
 void channel_monitor::fields(Self& self, auto&& each) {
-  each(self.season_, self.robust_, self.variance_, self.log_variance_, self.calm_, self.shift_, self.level_, self.residual_level_,
-       self.z_, self.difference_, self.extreme_, self.stuck_, self.cusum_, self.page_hinkley_, self.oscillation_, self.change_,
-       self.tails_, self.peaks_, self.change_tail_, self.record_, self.terms_, self.rows_, self.change_quiet_);
+  each(self.season_, self.robust_, self.variance_, self.log_variance_, self.shifts_, self.stuck_, self.oscillation_, self.z_,
+       self.difference_, self.extreme_, self.cusum_, self.page_hinkley_, self.change_, self.tails_, self.peaks_, self.change_tail_,
+       self.record_, self.terms_, self.rows_, self.change_quiet_);
 }
 
 void channel_monitor::save(writer& out) const {

@@ -52,23 +52,28 @@ private:
   template <class Self>
   static void fields(Self& self, auto&& each);
   double composite(double value, double residual);
+  void judge_spread(double residual, double z);
+  bool wants(detector_kind k) const { return options_->weights[static_cast<std::size_t>(k)] > 0; }
+  void add_tail(detector_kind k, double raw);
+  void add_peak(detector_kind k, double raw);
   bool is_change_point(double residual);
 
   std::shared_ptr<const channel_options> options_;
   detectors::seasonal_baseline season_;
   detectors::modified_z robust_{1500};
-  detectors::variance_change variance_{20, 3000}, log_variance_{10, 3000}, calm_{50, 3000};
-  detectors::mean_shift shift_{3, 100}, level_{5, 300}, residual_level_{5, 300};
+  detectors::variance_change<3> variance_{{10, 20, 40}, 3000};
+  detectors::variance_change<2> log_variance_{{10, 50}, 3000};
+  std::array<detectors::mean_shift, 3> shifts_{detectors::mean_shift{3, 100}, detectors::mean_shift{3, 300}, detectors::mean_shift{5, 300}};
+  detectors::stuck stuck_;
+  detectors::oscillation oscillation_;
   detectors::ew_zscore z_{100};
   detectors::first_difference difference_;
   detectors::new_extreme extreme_;
-  detectors::stuck stuck_;
   detectors::cusum cusum_{1, 1000};
   detectors::page_hinkley page_hinkley_{0.5, 1000};
-  detectors::oscillation oscillation_;
   detectors::two_window<6, 18> change_;
-  std::array<detectors::tail_model, 10> tails_;
-  std::array<detectors::peak_hold, 4> peaks_;
+  std::array<detectors::tail_model, detector_kinds - 2> tails_;
+  std::array<detectors::peak_hold, 2> peaks_{detectors::peak_hold{3000}, detectors::peak_hold{3000}}; ///< of stuck and extreme
   detectors::tail_model change_tail_;
   detectors::record_rule record_;
   std::array<float, detector_kinds> terms_{}; ///< cubes of the last row

@@ -12,34 +12,36 @@ namespace tocsin {
 
 /// The parts of the composite, in the order of the weights. "Residual": after the seasonal baseline.
 enum class detector_kind : std::uint8_t {
-  variance,      ///< rms of the last 20 rows about the usual mean, against the usual; residual
-  log_variance,  ///< the same over 10 rows of asinh(modified z): robust against heavy tails
-  mean_shift,    ///< mean of 3 rows against that of 100; residual
-  level_shift,   ///< mean of 5 rows against that of 300
-  level_record,  ///< the same of the residual, against its own past peaks
-  quiet,         ///< variance of 50 rows far below the usual, against its own past peaks
-  z_score,       ///< against the mean of 100 rows; residual
-  modified_z,    ///< against median and MAD; residual
-  difference,    ///< step between two rows
-  extreme,       ///< beyond all that was seen, against its own past peaks
-  stuck,         ///< repeats one value for longer than it ever did
-  cusum,         ///< small shift that lasts; residual
-  page_hinkley,  ///< the same with a fading sum; residual
-  oscillation,   ///< turns round more often, or less, than it used to
+  variance_10,     ///< rms of the last 10 rows about the usual mean, against the usual; residual
+  variance_20,     ///< of the last 20
+  variance_40,     ///< of the last 40
+  log_variance_10, ///< of the last 10 rows of asinh(modified z): little moved by heavy tails; residual
+  log_variance_50, ///< of the last 50
+  shift_3_100,     ///< mean of 3 rows against that of 100; residual
+  shift_3_300,     ///< mean of 3 rows against that of 300; residual
+  shift_5_300,     ///< mean of 5 rows against that of 300; residual
+  stuck,           ///< repeats one value for longer than it ever did
+  oscillation,     ///< turns round more often, or less, than it used to; residual
+  z_score,         ///< against the mean of 100 rows; residual
+  modified_z,      ///< against median and MAD; residual
+  difference,      ///< step between two rows
+  extreme,         ///< beyond all that was seen
+  cusum,           ///< small shift that lasts; residual
+  page_hinkley,    ///< the same with a fading sum; residual
 };
-inline constexpr std::size_t detector_kinds = 14;
-std::string_view to_text(detector_kind k); ///< "mean_shift"
+inline constexpr std::size_t detector_kinds = 16;
+std::string_view to_text(detector_kind k); ///< "shift_3_100"
 
 struct channel_options {
   /// Weight of each detector's score in the composite; 0 leaves it out and costs nothing.
   std::array<double, detector_kinds> weights = default_weights;
-  double limit = 6.2;             ///< composite from which on a record is an alert
+  double limit = 5;               ///< composite from which on a record is an alert
   std::uint32_t record_rows = 144; ///< an alert must beat all scores of so many rows
   std::uint32_t learn_rows = 150; ///< first rows, which give no alert
   double change_limit = 5;        ///< -log10 tail probability of a change point
   duration season = 24h;          ///< period of the seasonal baseline; 0 = none
 
-  static constexpr std::array<double, detector_kinds> default_weights{1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0};
+  static constexpr std::array<double, detector_kinds> default_weights{1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 0, 0, 0, 0, 0, 0};
 };
 
 } // namespace tocsin

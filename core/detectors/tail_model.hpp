@@ -13,41 +13,43 @@ namespace tocsin::detectors {
 /// P = 0.02 exp(-(g - u) / e). A cheap relative of SPOT (Siffer et al., KDD 2017) with shape 0. Below u: 1.7 g / u.
 /// Excesses are cut at 8 e for learning, so that one burst does not make the model deaf. 5 ns per event.
 struct tail_model {
-  static constexpr double at_quantile = 1.69897; ///< -log10 0.02
-  double alpha;
-  double quantile = 0, excess = 0, scale = 0;
+  static constexpr float at_quantile = 1.69897f; ///< -log10 0.02
+  float alpha;
+  float quantile = 0, excess = 0, scale = 0;
   std::uint32_t n = 0, beyond = 0;
 
-  explicit tail_model(double half_life = 2000) : alpha(alpha_of_half_life(half_life)) {}
+  explicit tail_model(double half_life = 2000) : alpha(static_cast<float>(alpha_of_half_life(half_life))) {}
 
   /// 0 for the first 16 values; at most `most`.
-  double next(double g, double most = 12, bool hold = false) {
-    double score = 0;
+  double next(double score, double most = 12, bool hold = false) {
+    const float g = static_cast<float>(std::min(score, 1e30));
+    float tail = 0;
     if (n >= 16) {
-      const double u = std::max(quantile, 1e-12);
-      score = g <= u ? at_quantile * g / u : at_quantile + 0.4342944819 * (g - u) / std::max(excess, 0.05 * u);
+      const float u = std::max(quantile, 1e-12f);
+      tail = g <= u ? at_quantile * g / u : at_quantile + 0.4342944819f * (g - u) / std::max(excess, 0.05f * u);
     }
     if (!hold) learn(g);
-    return std::min(score, most);
+    return std::min(static_cast<double>(tail), most);
   }
   template <class Self>
   static void fields(Self& self, auto&& each) { each(self.quantile, self.excess, self.scale, self.n, self.beyond); }
 
 private:
-  void learn(double g) {
+  void learn(float g) {
     if (n != UINT32_MAX) ++n;
-    scale += gain(n, alpha) * (std::min(g, n < 16 ? g : 8 * scale + 1e-12) - scale);
-    const double step = 3 * scale * gain(n < 64 ? 8 : n / 8, alpha);
+    const auto slow = [&](std::uint32_t rows) { return static_cast<float>(gain(rows, static_cast<double>(alpha))); };
+    scale += slow(n) * (std::min(g, n < 16 ? g : 8 * scale + 1e-12f) - scale);
+    const float step = 3 * scale * slow(n < 64 ? 8 : n / 8);
     if (g > quantile) {
-      const double over = g - quantile;
+      const float over = g - quantile;
       if (beyond != UINT32_MAX) ++beyond;
-      excess += gain(beyond, 0.02) * (std::min(over, beyond < 8 ? over : 8 * excess + 1e-12) - excess);
-      quantile += 0.98 * step;
+      excess += static_cast<float>(gain(beyond, 0.02)) * (std::min(over, beyond < 8 ? over : 8 * excess + 1e-12f) - excess);
+      quantile += 0.98f * step;
     } else {
-      quantile = std::max(0.0, quantile - 0.02 * step);
+      quantile = std::max(0.0f, quantile - 0.02f * step);
     }
   }
 };
-static_assert(sizeof(tail_model) == 40);
+static_assert(sizeof(tail_model) == 24);
 
 } // namespace tocsin::detectors
