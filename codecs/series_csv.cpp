@@ -135,11 +135,11 @@ void series_csv::feed(std::string_view bytes, const taker& take) {
     if (!skipping_ && (end == bytes.npos || !rest_.empty())) rest_ += piece;
     if (end == bytes.npos) return;
     if (skipping_) {
-      rest_.assign(width_ == 0 ? "" : ","); // a line that is there, and ragged
       skipping_ = false;
-      ++line_;
-      if (width_ == 0) fail_with(errc::too_large, "a header of more than " + std::to_string(limits::series_line_bytes_max) + " bytes; is it a CSV?");
-      else --line_, take_line(rest_, take);
+      rest_.assign(width_, ','); // one cell too many: a ragged row
+      if (width_ == 0 && !failure_)
+        fail_with(errc::too_large, "a header of more than " + std::to_string(limits::series_line_bytes_max) + " bytes; is it a CSV?");
+      take_line(rest_, take);
     } else {
       take_line(rest_.empty() ? piece : std::string_view{rest_}, take);
     }

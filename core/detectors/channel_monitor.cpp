@@ -7,7 +7,7 @@ namespace tocsin {
 
 namespace {
 
-constexpr double tail_most = 6, peak_most = 4;
+constexpr double tail_most = 6, ratio_most = 4;
 constexpr double value_most = 1e150; ///< squares of larger ones are infinite
 constexpr std::array<std::string_view, detector_kinds> names{
     "variance_10", "variance_20", "variance_40", "log_variance_10", "log_variance_50", "shift_3_100", "shift_3_300", "shift_5_300",
@@ -23,14 +23,12 @@ std::string_view to_text(detector_kind k) { return names[index_of(k) % detector_
 channel_monitor::channel_monitor(std::shared_ptr<const channel_options> options)
     : options_(std::move(options)), season_(options_->season), record_(options_->record_rows) {}
 
+void channel_monitor::add(detector_kind k, double g) { terms_[index_of(k)] = static_cast<float>(cube(options_->weights[index_of(k)] * g)); }
+
 void channel_monitor::add_tail(detector_kind k, double raw) {
   // Two kinds have no tail: those after `stuck` and after `extreme` move up.
-  const std::size_t i = index_of(k), place = i - (k > detector_kind::stuck ? 1 : 0) - (k > detector_kind::extreme ? 1 : 0);
-  terms_[i] = static_cast<float>(cube(options_->weights[i] * tails_[place].next(raw, tail_most)));
-}
-
-void channel_monitor::add_peak(detector_kind k, double raw) {
-  terms_[index_of(k)] = static_cast<float>(cube(options_->weights[index_of(k)] * peaks_[k == detector_kind::stuck ? 0 : 1].next(raw, peak_most)));
+  const std::size_t place = index_of(k) - (k > detector_kind::stuck ? 1 : 0) - (k > detector_kind::extreme ? 1 : 0);
+  add(k, tails_[place].next(raw, tail_most));
 }
 
 void channel_monitor::judge_spread(double residual, double z) {
@@ -49,12 +47,12 @@ double channel_monitor::composite(double value, double residual) {
   judge_spread(residual, z);
   for (std::size_t i = 0; i < shifts_.size(); ++i)
     if (const auto k = static_cast<kind>(index_of(kind::shift_3_100) + i); wants(k)) add_tail(k, shifts_[i].next(residual));
-  if (wants(kind::stuck)) add_peak(kind::stuck, stuck_.next(value));
+  if (wants(kind::stuck)) add(kind::stuck, std::min(stuck_.next(value), ratio_most));
   if (wants(kind::oscillation)) add_tail(kind::oscillation, oscillation_.next(residual));
   if (wants(kind::z_score)) add_tail(kind::z_score, z_.next(residual));
   if (wants(kind::modified_z)) add_tail(kind::modified_z, std::fabs(z));
   if (wants(kind::difference)) add_tail(kind::difference, difference_.next(value));
-  if (wants(kind::extreme)) add_peak(kind::extreme, extreme_.next(value));
+  if (wants(kind::extreme)) add(kind::extreme, extreme_peak_.next(extreme_.next(value), ratio_most));
   if (wants(kind::cusum)) add_tail(kind::cusum, cusum_.next(residual));
   if (wants(kind::page_hinkley)) add_tail(kind::page_hinkley, page_hinkley_.next(residual));
   float sum = 0;
@@ -100,7 +98,7 @@ std::array<detector_share, 3> channel_monitor::strongest() const {
 template <class Self>
 void channel_monitor::fields(Self& self, auto&& each) {
   each(self.season_, self.robust_, self.variance_, self.log_variance_, self.shifts_, self.stuck_, self.oscillation_, self.z_,
-       self.difference_, self.extreme_, self.cusum_, self.page_hinkley_, self.change_, self.tails_, self.peaks_, self.change_tail_,
+       self.difference_, self.extreme_, self.cusum_, self.page_hinkley_, self.change_, self.tails_, self.extreme_peak_, self.change_tail_,
        self.record_, self.terms_, self.rows_, self.change_quiet_);
 }
 

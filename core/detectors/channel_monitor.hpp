@@ -55,7 +55,7 @@ private:
   void judge_spread(double residual, double z);
   bool wants(detector_kind k) const { return options_->weights[static_cast<std::size_t>(k)] > 0; }
   void add_tail(detector_kind k, double raw);
-  void add_peak(detector_kind k, double raw);
+  void add(detector_kind k, double g);
   bool is_change_point(double residual);
 
   std::shared_ptr<const channel_options> options_;
@@ -73,7 +73,7 @@ private:
   detectors::page_hinkley page_hinkley_{0.5, 1000};
   detectors::two_window<6, 18> change_;
   std::array<detectors::tail_model, detector_kinds - 2> tails_;
-  std::array<detectors::peak_hold, 2> peaks_{detectors::peak_hold{3000}, detectors::peak_hold{3000}}; ///< of stuck and extreme
+  detectors::peak_hold extreme_peak_{3000};
   detectors::tail_model change_tail_;
   detectors::record_rule record_;
   std::array<float, detector_kinds> terms_{}; ///< cubes of the last row

@@ -6,8 +6,8 @@
 namespace tocsin::detectors {
 
 /// 0.6745 |x - median| / MAD (Iglewicz and Hoaglin 1993). Median and MAD follow by q += step sign(x - q) (Robbins and
-/// Monro 1951; Tierney 1983), step = 2.5 MAD gain: near the median of a Gaussian that is the optimal step.
-/// Within 5 % of the true values after 1000 rows. 6 ns per event.
+/// Monro 1951; Tierney 1983), step = 2 gain mean |x - q|, near the optimum 1 / (2 f(q) n) for Gaussian noise.
+/// MAD within 10 % after 1000 rows (the exact MAD of 1000 rows is within 4 %, one sigma). 6 ns per event.
 struct modified_z {
   double alpha;
   double median = 0, mad = 0, spread = 0;
@@ -37,7 +37,7 @@ private:
     const double d = std::fabs(x - median);
     // The mean deviation gives the step its unit: MAD alone could be stuck at zero.
     spread += gain(n - 1, alpha) * (d - spread);
-    const double step = 2 * spread * gain(n < 16 ? 4 : n / 4, alpha);
+    const double step = 2 * spread * gain(n < 8 ? 4 : n, alpha);
     median += x > median ? step : x < median ? -step : 0;
     mad += d > mad ? step : d < mad ? -step : 0;
     if (mad < 0) mad = 0;
