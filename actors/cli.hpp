@@ -73,6 +73,13 @@ int explain(const explain_command& c);
 void add_explain(CLI::App& app, explain_command& c);
 int notifications(const notifications_command& c);
 void add_notifications(CLI::App& app, notifications_command& c);
+/// Scores a series with the detectors of the service.
+struct score_command {
+  std::string input, output, config, train, learn = "auto";
+};
+
+int score(const score_command& c);
+void add_score(CLI::App& app, score_command& c);
 struct test_command {
   std::vector<std::string> files;
 };

@@ -107,6 +107,7 @@ section describe(document& d) {
       "Daemons that ought to be there; empty = newcomers are not said.");
   root.group("inventory", std::move(inventory), "What is expected.");
   root.group("groups", describe(v.rules.groups), "How the symptoms of a segment become incidents.");
+  root.group("detectors", describe(v.detectors), "How the channels of equipment are judged: docs/detectors.md.");
   root.list(
       "receivers", v.receivers, limits::config_receivers_max, [] { return receiver_settings{}; },
       [](receiver_settings& r) { return describe(r); },

@@ -28,6 +28,7 @@ keys::section describe(document& d);
 
 keys::section describe(daemon_rules& r);
 keys::section describe(group_rules& r);
+keys::section describe(channel_options& o);
 keys::section describe(json_mapping& m);
 keys::section describe(source_settings& s);
 keys::section describe(receiver_settings& r);

@@ -11,6 +11,7 @@
 #include "core/canary.hpp"
 #include "core/connections.hpp"
 #include "core/delivery_queue.hpp"
+#include "core/detectors/channel_options.hpp"
 #include "core/equipment/rules.hpp"
 #include "core/error.hpp"
 #include "core/rules.hpp"
@@ -49,6 +50,7 @@ struct settings {
   std::vector<source_settings> sources;
   std::vector<receiver_settings> receivers;
   rule_book rules;
+  channel_options detectors;    ///< of each equipment channel
   routing_settings routing_text;///< route, inhibit_rules and time_intervals as written
   routing_rules routing;        ///< what they mean; without `route:` default_routing over the receivers
   alarm_rules alarms{default_conditions()}; ///< every condition has its rule

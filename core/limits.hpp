@@ -68,5 +68,7 @@ inline constexpr std::size_t intervals_max = 64;               ///< of one calen
 inline constexpr std::size_t interval_ranges_max = 64;         ///< of one part of an interval: times, weekdays …
 inline constexpr std::size_t time_zone_bytes_max = 64 * 1024;  ///< the largest of tzdata is below 4 KiB
 inline constexpr std::size_t time_zone_changes_max = 4096;     ///< 1970 to 2100, two a year, and a wide margin
+inline constexpr std::size_t series_columns_max = 4096;        ///< of one CSV: channels of one unit, generously
+inline constexpr std::size_t series_line_bytes_max = 1 << 20;  ///< 4096 numbers in full precision are 100 KiB
 
 } // namespace tocsin::limits

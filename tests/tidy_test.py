@@ -17,7 +17,7 @@ WALLS = {
     "codecs": {"parts": {"core", "codecs"}, "others": ("msgpack", "simdjson", "nlohmann/", "tl/expected.hpp"), "system": False},
     "config": {"parts": {"core", "config"}, "others": ("yaml-cpp/", "tl/expected.hpp"), "system": True},
     "io": {"parts": {"core", "codecs", "io"},
-           "others": ("librdkafka/", "sqlite3", "curl/", "civetweb", "CivetServer", "openssl/", "spdlog/", "nlohmann/", "tl/expected.hpp"),
+           "others": ("librdkafka/", "sqlite3", "curl/", "civetweb", "CivetServer", "openssl/", "spdlog/", "zlib.h", "nlohmann/", "tl/expected.hpp"),
            "system": True},
     "actors": {"parts": set(OWN), "others": ("caf/", "prometheus/", "nlohmann/", "CLI/", "tl/expected.hpp"), "system": True},
 }

@@ -26,13 +26,13 @@ struct window_result {
   bool corrected = false; ///< said before; late values changed it
 };
 
-enum class detector_kind : std::uint8_t { ewma_z, modified_z };
-std::string_view to_text(detector_kind kind);
+enum class point_detector : std::uint8_t { ewma_z, modified_z };
+std::string_view to_text(point_detector kind);
 
 struct anomaly {
   const channel_name* of;
   timestamp at;
-  detector_kind found_by;
+  point_detector found_by;
   double value, score, limit; ///< in the detector's own unit
 };
 

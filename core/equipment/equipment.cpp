@@ -4,7 +4,7 @@
 
 namespace tocsin {
 
-std::string_view to_text(detector_kind kind) {
+std::string_view to_text(point_detector kind) {
   constexpr std::string_view names[] = {"ewma_z", "modified_z"};
   return names[static_cast<std::size_t>(kind)];
 }
@@ -54,10 +54,10 @@ channel::pane* channel::open(std::int64_t number) {
 void channel::judge(timestamp at, double value, const equipment_rules& rules, equipment_effects& out) {
   if (rules.ewma_z.enabled)
     if (const double z = ewma_.next(value, rules.ewma_z); z != 0)
-      out.anomalies.push_back({&name_, at, detector_kind::ewma_z, value, z, rules.ewma_z.limit});
+      out.anomalies.push_back({&name_, at, point_detector::ewma_z, value, z, rules.ewma_z.limit});
   if (rules.modified_z.enabled)
     if (const double z = modified_.next(value, rules.modified_z); z != 0)
-      out.anomalies.push_back({&name_, at, detector_kind::modified_z, value, z, rules.modified_z.limit});
+      out.anomalies.push_back({&name_, at, point_detector::modified_z, value, z, rules.modified_z.limit});
 }
 
 aggregate channel::over(std::int64_t from, std::int64_t to, const pane_clock& clock) {

@@ -4,9 +4,11 @@
 No time makes it fail: only what did not run, or gave a wrong result, does."""
 import argparse
 import json
+import os
 import sys
 
 import delivery
+import detect
 import h
 import live
 import micro
@@ -21,13 +23,14 @@ PARTS = {
     "lateness": (live.lateness, "how late a silence is said, by a running node"),
     "delivery": (delivery.run, "evidence received to webhook written, under load and past a long queue; a storm"),
 }
+NAMED_ALONE = {"detect": (detect.run, "detect DIR: tocsin score over labelled series, judged beside trivial baselines")}
 
 
 def arguments():
-    parts = "\n".join(f"  {name:10} {text}" for name, (_, text) in PARTS.items())
+    parts = "\n".join(f"  {name:10} {text}" for name, (_, text) in (PARTS | NAMED_ALONE).items())
     p = argparse.ArgumentParser(
         prog="tests/bench/run.sh", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description=f"Measures tocsin. Parts, all of them when none is named:\n{parts}",
+        description=f"Measures tocsin. Parts, all of them but detect when none is named:\n{parts}",
         epilog="Example:  tests/bench/run.sh h memory --json h.json")
     p.add_argument("parts", nargs="*", metavar="PART")
     p.add_argument("--json", metavar="FILE", help="write the JSON document here instead of standard output")
@@ -36,9 +39,14 @@ def arguments():
     p.add_argument("--no-peers", action="store_true", help="parts h and s without the other systems")
     p.add_argument("--binary", metavar="FILE", help="measure this tocsin instead of building build/release/tocsin")
     a = p.parse_args()
+    a.folder = None
+    if a.parts[:1] == ["detect"]:
+        if len(a.parts) != 2 or not os.path.isfile(os.path.join(a.parts[1], "manifest.csv")):
+            p.error("detect takes one folder with a manifest.csv: tests/bench/run.sh detect DIR")
+        a.folder = os.path.abspath(a.parts.pop())
     for name in a.parts:
-        if name not in PARTS:
-            p.error(f"there is no part '{name}'; there are {', '.join(PARTS)}")
+        if name not in PARTS and not a.folder:
+            p.error(f"there is no part '{name}'; there are {', '.join(PARTS | NAMED_ALONE)}")
     return a
 
 
@@ -46,10 +54,11 @@ def main():
     options = arguments()
     out = tools.report(options.parts or list(PARTS))
     tools.build(options)
+    parts = PARTS | NAMED_ALONE
     for name in options.parts or PARTS:
-        print(f"== {name}: {PARTS[name][1]}", file=sys.stderr, flush=True)
+        print(f"== {name}: {parts[name][1]}", file=sys.stderr, flush=True)
         try:
-            PARTS[name][0](options, out.of(name))
+            parts[name][0](options, out.of(name))
         except tools.wrong as e:
             out.fail(name, str(e))
         except Exception as e:  # one part that cannot run does not keep the others from running

@@ -55,8 +55,12 @@ std::set<std::string> keys_of(const std::string& yaml) {
   std::set<std::string> out;
   for (const auto& [path, entry] : given.entries) {
     std::string generic;
-    for (char c : path)
-      if (!(c >= '0' && c <= '9')) generic += c;
+    bool index = false; // names may hold digits
+    for (char c : path) {
+      if (c == ']') index = false;
+      if (!index) generic += c;
+      if (c == '[') index = true;
+    }
     // Entries of a list and of a free map are no keys.
     const bool is_entry = generic.ends_with("[]") || generic.find(".fields.") != generic.npos ||
                           generic.find(".labels.") != generic.npos;
