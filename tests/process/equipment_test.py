@@ -9,7 +9,7 @@ equipment:
   windows:
     - {kind: tumbling, size: 10s}
   detectors:
-    ewma_z: {learn: 5}
+    ewma_z: {learn: 30}
 """
 
 
