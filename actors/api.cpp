@@ -156,6 +156,8 @@ void add_routes(http_server& server, node& n) {
   server.route("/api/v1/daemons/", [&n](const http_request& q) { return one_daemon_json(n, q); });
   server.route("/api/v1/incidents", [&n](const http_request& q) { return list_incidents_json(n, q); });
   server.route("/api/v1/incidents/", [&n](const http_request& q) { return one_incident_json(n, q); });
+  server.route("/api/v1/equipment", [&n](const http_request&) { return equipment_json(n); });
+  server.route("/api/v1/equipment/", [&n](const http_request& q) { return one_equipment_json(n, q); });
   server.route("/api/v1/sources", [&n](const http_request&) { return sources_json(n); });
   server.route("/api/v1/groups", [&n](const http_request&) { return groups_json(n); });
   server.route("/api/v1/openapi.yaml", [](const http_request&) { return http_response{200, "application/yaml", std::string{openapi_text()}}; });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "core/equipment/effect.hpp"
 #include "core/group_table.hpp"
 #include "io/http_client.hpp"
 
@@ -117,6 +118,19 @@ public:
 
 private:
   what what_;
+  std::string buffer_;
+};
+
+/// Windows and anomalies of equipment as JSON lines on standard output.
+class equipment_printer {
+public:
+  static bool knows(const std::string& what); ///< windows, anomalies, or equipment for both
+  explicit equipment_printer(const std::string& what) : windows_(what != "anomalies"), anomalies_(what != "windows") {}
+  void print(const equipment_effects& said);
+  void flush();
+
+private:
+  bool windows_, anomalies_;
   std::string buffer_;
 };
 

@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "actors/cli.hpp"
+#include "codecs/equipment_json.hpp"
 #include "codecs/json_views.hpp"
 
 extern char** environ;
@@ -37,6 +38,26 @@ std::optional<emitter::what> emitter::parse(const std::string& text) {
   if (text == "incidents") return what::incidents;
   if (text == "notifications") return what::notifications;
   return std::nullopt;
+}
+
+bool equipment_printer::knows(const std::string& what) { return what == "windows" || what == "anomalies" || what == "equipment"; }
+
+void equipment_printer::print(const equipment_effects& said) {
+  const auto each = [this](const auto& all) {
+    for (const auto& one : all) {
+      append_json(buffer_, one);
+      buffer_ += '\n';
+      if (buffer_.size() >= flush_at) flush();
+    }
+  };
+  if (windows_) each(said.windows);
+  if (anomalies_) each(said.anomalies);
+}
+
+void equipment_printer::flush() {
+  std::fwrite(buffer_.data(), 1, buffer_.size(), stdout);
+  std::fflush(stdout);
+  buffer_.clear();
 }
 
 void emitter::print(const story& s) {

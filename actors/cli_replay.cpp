@@ -12,7 +12,6 @@
 #include "actors/replay.hpp"
 #include "actors/sample_replay.hpp"
 #include "codecs/decoder.hpp"
-#include "codecs/equipment_json.hpp"
 #include "codecs/sample_decoder.hpp"
 #include "core/engine.hpp"
 #include "io/store.hpp"
@@ -119,33 +118,6 @@ bool read_journal(const replay_command& c, const driver& to) {
   return read.has_value();
 }
 
-/// Windows and anomalies of equipment as JSON lines.
-class equipment_printer {
-public:
-  equipment_printer(bool windows, bool anomalies) : windows_(windows), anomalies_(anomalies) {}
-  ~equipment_printer() { flush(); }
-  void print(const equipment_effects& said) {
-    if (windows_) each(said.windows);
-    if (anomalies_) each(said.anomalies);
-    if (buffer_.size() > 256 * 1024) flush();
-  }
-  void flush() {
-    std::fwrite(buffer_.data(), 1, buffer_.size(), stdout);
-    buffer_.clear();
-  }
-
-private:
-  template <class T>
-  void each(const std::vector<T>& all) {
-    for (const T& one : all) {
-      append_json(buffer_, one);
-      buffer_ += '\n';
-    }
-  }
-  bool windows_, anomalies_;
-  std::string buffer_;
-};
-
 std::uint64_t print_errors(sample_decoder& d, const std::string& file) {
   const auto errors = d.take_errors();
   for (const decode_error& e : errors)
@@ -154,8 +126,8 @@ std::uint64_t print_errors(sample_decoder& d, const std::string& file) {
 }
 
 int replay_samples(const replay_command& c) {
-  const bool all = c.emit == "equipment" || c.emit == "incidents"; // the latter is the default of the command
-  if (!all && c.emit != "windows" && c.emit != "anomalies") {
+  const std::string emit = c.emit == "incidents" ? "equipment" : c.emit; // the default of the command
+  if (!equipment_printer::knows(emit)) {
     std::fprintf(stderr, "tocsin: with --format samples, --emit is windows, anomalies or equipment, not '%s'\n", c.emit.c_str());
     return usage;
   }
@@ -164,7 +136,7 @@ int replay_samples(const replay_command& c) {
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
   mallopt(M_TRIM_THRESHOLD, 128 << 20);
   auto rules = std::make_shared<const equipment_rules>(completed(s->equipment));
-  equipment_printer out{all || c.emit == "windows", all || c.emit == "anomalies"};
+  equipment_printer out{emit};
   const auto tell = [&out](const equipment_effects& said) { out.print(said); };
   const std::uint32_t processors = std::max(1u, std::thread::hardware_concurrency());
   const auto to = c.through == "actors" ? samples_through_actors(rules, c.shards ? c.shards : s->shards ? s->shards : 1,

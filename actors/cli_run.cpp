@@ -59,9 +59,10 @@ void reload(node& n, const run_command& c) {
 } // namespace
 
 int run(const run_command& c) {
-  const auto wanted = emitter::parse(c.emit);
+  const bool of_equipment = equipment_printer::knows(c.emit);
+  const auto wanted = of_equipment ? emitter::what::none : emitter::parse(c.emit);
   if (!wanted) {
-    std::fprintf(stderr, "tocsin: --emit is symptoms, incidents or notifications, not '%s'\n", c.emit.c_str());
+    std::fprintf(stderr, "tocsin: --emit is symptoms, incidents or notifications, or windows, anomalies or equipment, not '%s'\n", c.emit.c_str());
     return usage;
   }
   if (c.format != "auto" && c.format != "tibrvlisten" && c.format != "jsonl") {
@@ -91,6 +92,12 @@ int run(const run_command& c) {
     o.tell = [&out](const story& told) {
       out.print(told);
       out.flush();
+    };
+  equipment_printer equipment_out{c.emit};
+  if (of_equipment)
+    o.tell_equipment = [&equipment_out](const equipment_effects& said) {
+      equipment_out.print(said);
+      equipment_out.flush();
     };
   o.failed = [](const std::string&) { kill(getpid(), SIGUSR1); };
   node n{std::move(o)};

@@ -10,13 +10,8 @@ equipment_shard::equipment_shard(caf::actor_config& cfg, equipment_shard_options
 caf::behavior equipment_shard::make_behavior() {
   keep_exception_text(this);
   return {
-      [this](const sample_step& s) -> caf::result<caf::unit_t> {
-        if (!s.batch) table_.finish(s.latest, said_);
-        else if (s.positions) table_.apply(*s.batch, *s.positions, said_);
-        else table_.apply(*s.batch, said_);
-        options_.tell(std::exchange(said_, {}));
-        return caf::unit;
-      },
+      [this](const sample_step& s) { apply(s); },
+      [this](const list_equipment& question) { return list(question); },
       [](hosted_message& m) -> caf::result<caf::unit_t> {
         if (hosted<equipment>(m.to).ended()) return caf::sec::request_receiver_down;
         return caf::sec::unexpected_message;
@@ -30,9 +25,72 @@ void equipment_shard::on_exit() {
   options_.tell = nullptr;
 }
 
+void equipment_shard::apply(const sample_step& s) {
+  if (!s.batch) table_.finish(s.latest, said_);
+  else if (s.positions) table_.apply(*s.batch, *s.positions, said_);
+  else table_.apply(*s.batch, said_);
+  options_.tell(said_, {table_.size(), table_.channels(), table_.totals()});
+  said_.clear();
+}
+
 equipment& equipment_shard::adopt(equipment fresh) {
   units_.push_back(make_hosted(this, std::move(fresh)));
   return hosted<equipment>(units_.back()).machine();
+}
+
+equipment_list equipment_shard::list(const list_equipment& question) const {
+  auto out = std::make_shared<std::vector<equipment_status>>();
+  for (const equipment* e : table_.all()) {
+    if (!question.name.empty() && e->name() != question.name) continue;
+    out->push_back(e->status());
+  }
+  return out;
+}
+
+namespace {
+/// Calls it when the last who holds it lets go.
+std::shared_ptr<void> at_the_end(std::function<void()> what) {
+  return {nullptr, [what = std::move(what)](void*) { what(); }};
+}
+} // namespace
+
+void sample_feed::feed(std::shared_ptr<sample_batch> batch, std::function<void()> over) {
+  const std::lock_guard lock{guard_}; // batches reach every shard in the same order
+  mark_ends(*batch, pane_, latest_);
+  send(std::move(batch), at_the_end(std::move(over)));
+}
+
+void sample_feed::pass(timestamp latest) {
+  const std::lock_guard lock{guard_};
+  if (latest_ == unset || latest <= latest_) return;
+  latest_ = latest;
+  auto nothing = std::make_shared<sample_batch>();
+  nothing->ends.push_back({0, latest});
+  send(std::move(nothing), nullptr);
+}
+
+void sample_feed::finish(std::function<void()> over) {
+  const std::lock_guard lock{guard_};
+  const auto end = at_the_end(std::move(over));
+  for (auto& s : shards_) caf::anon_send(s, sample_step{nullptr, nullptr, latest_, end});
+}
+
+timestamp sample_feed::latest() const {
+  const std::lock_guard lock{guard_};
+  return latest_;
+}
+
+void sample_feed::send(std::shared_ptr<const sample_batch> batch, std::shared_ptr<void> over) {
+  const auto count = static_cast<std::uint32_t>(shards_.size());
+  if (count == 1) return caf::anon_send(shards_[0], sample_step{std::move(batch), nullptr, unset, std::move(over)});
+  std::vector<std::shared_ptr<std::vector<std::uint32_t>>> positions(count);
+  for (auto& p : positions) {
+    p = std::make_shared<std::vector<std::uint32_t>>();
+    p->reserve(batch->samples.size() / count + 64);
+  }
+  for (std::uint32_t i = 0; i < batch->samples.size(); ++i)
+    positions[equipment_table::shard_of(batch->samples[i].key_hash, count)]->push_back(i);
+  for (std::uint32_t i = 0; i < count; ++i) caf::anon_send(shards_[i], sample_step{batch, std::move(positions[i]), unset, over});
 }
 
 } // namespace tocsin

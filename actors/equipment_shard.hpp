@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <vector>
 
 #include "actors/hosted_actor.hpp"
@@ -10,17 +12,28 @@
 
 namespace tocsin {
 
-/// Intake -> equipment shard. One and the same batch goes to every shard.
+/// Feed -> equipment shard. One and the same batch goes to every shard.
 struct sample_step {
-  std::shared_ptr<const sample_batch> batch;                      ///< null: the input has ended with `latest`
-  std::shared_ptr<const std::vector<std::uint32_t>> positions;    ///< of this shard's samples; null: all of them
+  std::shared_ptr<const sample_batch> batch;                   ///< null: the input has ended with `latest`
+  std::shared_ptr<const std::vector<std::uint32_t>> positions; ///< of this shard's samples; null: all of them
   timestamp latest = unset;
+  std::shared_ptr<void> over; ///< let go of by every shard when it has said what it has to say
+};
+/// -> equipment shard: equipment_list. The name of a unit, or "" for all of them without their channels.
+struct list_equipment {
+  std::string name;
+};
+using equipment_list = std::shared_ptr<const std::vector<equipment_status>>;
+
+struct equipment_counts {
+  std::uint64_t units, channels;
+  equipment_table::counts totals;
 };
 
 struct equipment_shard_options {
   std::shared_ptr<const equipment_rules> rules;
-  /// Called on the shard after every step, also when it said nothing.
-  std::function<void(equipment_effects&&)> tell;
+  /// Called on the shard after every step: what was said, and the counts now.
+  std::function<void(const equipment_effects&, const equipment_counts&)> tell;
 };
 
 class equipment_shard final : public caf::event_based_actor, private equipment_keeper {
@@ -32,6 +45,8 @@ public:
 
 private:
   equipment& adopt(equipment fresh) override;
+  void apply(const sample_step& s);
+  equipment_list list(const list_equipment& question) const;
 
   equipment_shard_options options_;
   equipment_table table_;
@@ -39,6 +54,27 @@ private:
   equipment_effects said_;
 };
 
+/// Cuts batches up among the shards. Thread-safe: several sources feed it.
+class sample_feed {
+public:
+  sample_feed(std::vector<caf::actor> shards, duration pane) : shards_(std::move(shards)), pane_(pane) {}
+  /// `over` is called when every shard has said what it has to say, on one of them.
+  void feed(std::shared_ptr<sample_batch> batch, std::function<void()> over);
+  /// Time has come to `latest` without readings: windows end.
+  void pass(timestamp latest);
+  void finish(std::function<void()> over);
+  timestamp latest() const;
+
+private:
+  void send(std::shared_ptr<const sample_batch> batch, std::shared_ptr<void> over);
+  mutable std::mutex guard_;
+  std::vector<caf::actor> shards_;
+  duration pane_;
+  timestamp latest_ = unset;
+};
+
 } // namespace tocsin
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::sample_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::list_equipment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::equipment_list)

@@ -17,7 +17,7 @@ void add_run(CLI::App& app, run_command& c) {
   s->add_option("--http", c.http, "Address to serve HTTP on; 'none' for no HTTP");
   s->add_option("-i,--input", c.input, "One more source: a file, or - for standard input");
   s->add_option("-f,--format", c.format, "Of --input: tibrvlisten, jsonl, or auto (told by the first character)");
-  s->add_option("--emit", c.emit, "Also print symptoms, incidents or notifications as JSON lines");
+  s->add_option("--emit", c.emit, "Also print symptoms, incidents or notifications, or of sensor readings windows, anomalies or equipment (both), as JSON lines");
   s->add_flag("--once", c.once, "End when every source has ended and everything is delivered");
   s->footer("Example:  tibrvlisten \"_RV.*.SYSTEM.>\" | tocsin run --emit incidents");
 }

@@ -82,6 +82,15 @@ struct node_metrics {
   count notifications_dead{0};
   count notifications_waiting{0};
   receiver_states receivers;
+  count samples{0};
+  count samples_late{0};
+  count samples_refused{0};      ///< channels beyond the bound, or a time of the future
+  count sample_batches{0};       ///< under way
+  count equipment_units{0};
+  count equipment_channels{0};
+  count windows{0};
+  count windows_corrected{0};
+  std::array<count, 2> anomalies{}; ///< by point_detector
   count canary_rounds{0};
   count canary_failures{0};
   std::atomic<bool> canary_failing{false};

@@ -93,6 +93,7 @@ void node::parts::spawn_tree() {
   if (options.config.self.canary.every > 0s) top.children.push_back(canary_child());
   if (!options.config.receivers.empty()) top.children.push_back(delivery_child());
   add_input_path(top.children);
+  if (has_samples()) add_equipment(top.children);
   if (!options.config.self.beat.url.empty()) top.children.push_back(beat_child());
   top.gave_up = [this](const std::string& name, const std::string& reason) {
     log::error("node_failed", {{"actor", name}, {"reason", reason}});
@@ -185,7 +186,10 @@ result<void> node::parts::start_sources() {
   live_sources = sources.size();
   for (std::size_t i = 0; i < sources.size(); ++i) {
     source_callbacks c;
-    c.batch = [this, i](record_batch&& b) { caf::anon_send(intake_actor, source_batch{i, std::make_shared<record_batch>(std::move(b))}); };
+    c.batch = [this, i](record_batch&& b) {
+      if (!b.samples.empty()) return feed_samples(i, std::move(b));
+      caf::anon_send(intake_actor, source_batch{i, std::make_shared<record_batch>(std::move(b))});
+    };
     c.errors = [this, i](std::vector<decode_error>&& e) {
       for (const decode_error& one : e)
         log::warning("input_refused", {{"source", options.config.sources[i].name}, {"position", std::to_string(one.position)}, {"reason", one.text}});
@@ -194,11 +198,11 @@ result<void> node::parts::start_sources() {
     c.ended = [this, i] {
       log::info("source_ended", {{"source", options.config.sources[i].name}});
       // Whoever only this source could see is out of sight now.
-      send_sight(i, record_kind::sight_lost);
+      if (options.config.sources[i].kind != "samples") send_sight(i, record_kind::sight_lost);
       --live_sources;
     };
     // A pipe or a listening port sees as long as it is open; an RV link says itself when it does.
-    if (options.config.sources[i].kind != "rv") send_sight(i, record_kind::sight_regained);
+    if (options.config.sources[i].kind != "rv" && options.config.sources[i].kind != "samples") send_sight(i, record_kind::sight_regained);
     sources[i]->start(std::move(c));
     sources[i]->grant(limits::credit_batches_max);
   }
@@ -257,6 +261,7 @@ void node::stop() {
   p.is_ready = false;
   for (auto& s : p.sources) s->stop();
   p.http.reset();
+  p.finish_samples();
   caf::scoped_actor self{p.system};
   auto wait_for = [&](const caf::actor& a, auto question) {
     self->request(a, stop_within, question).receive([] {}, [](caf::error&) {});
@@ -275,6 +280,7 @@ void node::stop() {
 void node::parts::drop_handles() {
   top_actor = recorder_actor = notifier_actor = groups_actor = intake_actor = canary_actor = nullptr;
   shard_actors.clear();
+  equipment_actors.clear();
 }
 
 result<std::vector<std::string>> node::reload(const settings& fresh) {
@@ -305,7 +311,7 @@ bool node::ready() const { return parts_->is_ready; }
 
 bool node::drained() const {
   const auto& p = *parts_;
-  return p.live_sources == 0 && p.metrics->steps_in_flight == 0 && p.metrics->notifications_waiting == 0;
+  return p.live_sources == 0 && p.metrics->sample_batches == 0 && p.metrics->steps_in_flight == 0 && p.metrics->notifications_waiting == 0;
 }
 
 daemon_page node::daemons(const std::string& host, const std::string& state, std::size_t from, std::size_t most) const {

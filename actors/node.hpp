@@ -9,6 +9,7 @@
 
 #include "actors/metrics.hpp"
 #include "config/settings.hpp"
+#include "core/equipment/effect.hpp"
 #include "core/daemon.hpp"
 #include "core/group_table.hpp"
 #include "io/source.hpp"
@@ -19,6 +20,7 @@ namespace tocsin {
 struct node_options {
   settings config;
   std::function<void(const story&)> tell; ///< also told everything that is said, in order; on a worker
+  std::function<void(const equipment_effects&)> tell_equipment; ///< what equipment says; one call at a time, on a worker
   std::function<void(const std::string&)> failed; ///< the node cannot go on; on a worker
 };
 
@@ -47,6 +49,9 @@ public:
   void stop();
   /// Takes over rules and receivers; what needs a restart is named in the answer. errc::invalid: nothing was taken over.
   result<std::vector<std::string>> reload(const settings& fresh);
+
+  /// Equipment units by name, "" = all of them, without the channels; those of a shard that does not answer are missing.
+  std::vector<equipment_status> equipment(const std::string& name) const;
 
   void reload_failed(); ///< counted; the former configuration goes on
 

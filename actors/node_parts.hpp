@@ -8,6 +8,7 @@
 
 #include "actors/acknowledge_link.hpp"
 #include "actors/clock.hpp"
+#include "actors/equipment_shard.hpp"
 #include "actors/node.hpp"
 #include "actors/protocol.hpp"
 #include "actors/receiver.hpp"
@@ -36,6 +37,10 @@ struct node::parts {
   child_spec delivery_child();
   void tell_health(const receiver_health& h);
   void say_of_self(command_kind kind, const std::string& target, const std::string& why);
+  bool has_samples() const;
+  void add_equipment(std::vector<child_spec>& children);
+  void feed_samples(std::size_t source, record_batch&& batch);
+  void finish_samples();
   child_spec canary_child();
   child_spec beat_child();
   result<void> start_sources();
@@ -65,7 +70,9 @@ struct node::parts {
   mutable std::mutex judgement_guard;
   std::shared_ptr<const judgement> in_force; ///< under the guard; never null
   caf::actor top_actor, recorder_actor, notifier_actor, groups_actor, intake_actor, canary_actor;
-  std::vector<caf::actor> shard_actors;
+  std::vector<caf::actor> shard_actors, equipment_actors;
+  std::unique_ptr<sample_feed> samples; ///< null without sources of sensor readings
+  std::mutex equipment_guard;           ///< around tell_equipment
 };
 
 } // namespace tocsin

@@ -10,6 +10,8 @@ namespace {
 
 auto fields(const decode_context& c) { return std::tie(c.service, c.network, c.daemon_host); }
 
+auto fields(const sample_mapping& m) { return std::tie(m.at, m.at_unit, m.equipment, m.channel, m.value); }
+
 auto fields(const json_mapping& m) { return std::tie(m.at, m.at_unit, m.subject, m.message, m.fields); }
 
 bool same(const source_settings& a, const source_settings& b) {
@@ -17,7 +19,8 @@ bool same(const source_settings& a, const source_settings& b) {
     return std::tie(s.name, s.kind, s.daemon, s.listen, s.user, s.path, s.address, s.time, s.reconnect_min, s.reconnect_max,
                     s.plant_daemons, s.plant_seed);
   };
-  return own(a) == own(b) && fields(a.context) == fields(b.context) && fields(a.mapping) == fields(b.mapping);
+  return own(a) == own(b) && fields(a.context) == fields(b.context) && fields(a.mapping) == fields(b.mapping) &&
+         fields(a.samples) == fields(b.samples);
 }
 
 auto fields(const canary_rules& c) { return std::tie(c.every, c.period, c.within); }

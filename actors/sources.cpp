@@ -7,9 +7,9 @@ namespace tocsin {
 
 result<std::unique_ptr<source>> make_source(const source_settings& s, std::uint8_t vantage) {
   if (s.kind == "rv") return make_rv_source(s, vantage);
-  if (s.kind == "jsonl" || s.kind == "tibrvlisten" || s.kind == "auto") return make_stream_source(s, vantage);
+  if (s.kind == "jsonl" || s.kind == "tibrvlisten" || s.kind == "auto" || s.kind == "samples") return make_stream_source(s, vantage);
   if (s.kind == "plant") return make_plant_source(s, vantage);
-  return fail(errc::unsupported, "source '" + s.name + "': kind '" + s.kind + "' is unknown; use rv, jsonl, tibrvlisten or plant");
+  return fail(errc::unsupported, "source '" + s.name + "': kind '" + s.kind + "' is unknown; use rv, jsonl, tibrvlisten, samples or plant");
 }
 
 } // namespace tocsin

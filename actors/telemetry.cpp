@@ -5,6 +5,8 @@
 
 #include <limits>
 
+#include "core/equipment/effect.hpp"
+
 namespace tocsin {
 
 namespace {
@@ -99,6 +101,19 @@ void add_delivery(families& out, const node_metrics& m) {
   out.histogram("tocsin_notify_delay_seconds", "From the incident's change to the first attempt", m.notify_delay_log2_us, m.notify_delay_sum_us);
 }
 
+void add_equipment(families& out, const node_metrics& m) {
+  out.gauge("tocsin_equipment", "Equipment units that readings came from", static_cast<double>(m.equipment_units));
+  out.gauge("tocsin_equipment_channels", "Channels of them", static_cast<double>(m.equipment_channels));
+  out.counter("tocsin_samples_total", "Sensor readings", static_cast<double>(m.samples));
+  out.counter("tocsin_samples_late_total", "Readings older than any window that is held", static_cast<double>(m.samples_late));
+  out.counter("tocsin_samples_refused_total", "Readings of channels beyond the bound, or of the future", static_cast<double>(m.samples_refused));
+  out.counter("tocsin_windows_total", "Windows said", static_cast<double>(m.windows));
+  out.counter("tocsin_windows_corrected_total", "Windows said again because of late readings", static_cast<double>(m.windows_corrected));
+  auto& found = out.family("tocsin_anomalies_total", "Anomalies of single readings, by detector", MetricType::Counter);
+  for (std::size_t d = 0; d < m.anomalies.size(); ++d)
+    families::add(found, static_cast<double>(m.anomalies[d]), {{"detector", std::string{to_text(static_cast<point_detector>(d))}}});
+}
+
 void add_self(families& out, const node_metrics& m) {
   out.gauge("tocsin_receivers_failing", "Receivers left alone for a while because their attempts fail", static_cast<double>(m.receivers.failing()));
   out.counter("tocsin_canary_rounds_total", "Deaths of the canary that were judged", static_cast<double>(m.canary_rounds));
@@ -139,6 +154,7 @@ std::string metrics_text(const telemetry_view& view) {
   add_input(out, m);
   add_judgement(out, m);
   add_delivery(out, m);
+  add_equipment(out, m);
   add_self(out, m);
   add_sources(out, view.sources);
   return out.text();

@@ -64,4 +64,29 @@ void append_json(std::string& out, const anomaly& a) {
   out += '}';
 }
 
+void append_json(std::string& out, const equipment_status& e) {
+  const auto time_or_null = [&out](std::string_view key, timestamp t) {
+    if (t == unset) (out += key) += "null";
+    else time(out, key, t);
+  };
+  text(out, "{\"equipment\":", e.equipment);
+  number(out, ",\"samples\":", e.samples);
+  number(out, ",\"anomalies\":", e.anomalies);
+  time_or_null(",\"last_at\":", e.last_at);
+  if (!e.channels.empty()) {
+    out += ",\"channels\":[";
+    for (const channel_status& c : e.channels) {
+      text(out, out.back() == '}' ? ",{\"channel\":" : "{\"channel\":", c.channel);
+      time_or_null(",\"last_at\":", c.last_at);
+      number(out, ",\"last_value\":", c.last_value);
+      number(out, ",\"samples\":", c.samples);
+      number(out, ",\"anomalies\":", c.anomalies);
+      time_or_null(",\"last_anomaly\":", c.last_anomaly);
+      out += '}';
+    }
+    out += ']';
+  }
+  out += '}';
+}
+
 } // namespace tocsin

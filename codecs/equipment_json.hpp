@@ -13,4 +13,8 @@ void append_json(std::string& out, const window_result& w);
 /// {"at","equipment","channel","detector","value","score","limit"}
 void append_json(std::string& out, const anomaly& a);
 
+/// {"equipment","samples","anomalies","last_at","channels":[{"channel","last_at","last_value","samples","anomalies","last_anomaly"}]};
+/// without channels there is no such key.
+void append_json(std::string& out, const equipment_status& e);
+
 } // namespace tocsin

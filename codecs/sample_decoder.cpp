@@ -215,7 +215,38 @@ std::string json_sample_decoder::take(const found_fields& f, sample_batch& out) 
   return {};
 }
 
+class sample_source_decoder final : public decoder {
+public:
+  explicit sample_source_decoder(sample_mapping m) : inner_(make_sample_decoder(std::move(m))) {}
+  void feed(std::string_view bytes, timestamp, record_batch& out) override {
+    sample_batch b;
+    b.samples.swap(out.samples);
+    b.bytes.swap(out.bytes);
+    inner_->feed(bytes, b);
+    give(b, out);
+  }
+  void finish(timestamp, record_batch& out) override {
+    sample_batch b;
+    b.samples.swap(out.samples);
+    b.bytes.swap(out.bytes);
+    inner_->finish(b);
+    give(b, out);
+  }
+
+private:
+  void give(sample_batch& b, record_batch& out) {
+    out.samples.swap(b.samples);
+    out.bytes.swap(b.bytes);
+    for (decode_error& e : inner_->take_errors()) report(e.position, e.code, std::move(e.text), e.bytes);
+  }
+  std::unique_ptr<sample_decoder> inner_;
+};
+
 } // namespace
+
+std::unique_ptr<decoder> make_sample_source_decoder(sample_mapping mapping) {
+  return std::make_unique<sample_source_decoder>(std::move(mapping));
+}
 
 std::unique_ptr<sample_decoder> make_sample_decoder(sample_mapping mapping) {
   return std::make_unique<json_sample_decoder>(std::move(mapping));

@@ -26,5 +26,7 @@ public:
 };
 
 std::unique_ptr<sample_decoder> make_sample_decoder(sample_mapping mapping);
+/// The same for sources: fills `samples` of the batches.
+std::unique_ptr<decoder> make_sample_source_decoder(sample_mapping mapping);
 
 } // namespace tocsin

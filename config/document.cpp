@@ -85,6 +85,7 @@ section describe(document& d) {
         s.context = v.replay_context;
         s.context.daemon_host.clear(); // an RV client learns it; check_sources fills the others
         s.mapping = v.replay_mapping;
+        s.samples = v.samples;
         return s;
       },
       [](source_settings& s) { return describe(s); },

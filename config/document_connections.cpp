@@ -26,9 +26,9 @@ section describe(source_settings& s) {
   section keys;
   keys.text("name", s.name, "Unique; names the vantage point in incidents.", forms::simple_name)
       .required();
-  keys.choice("kind", s.kind, {"rv", "jsonl", "tibrvlisten", "plant"},
+  keys.choice("kind", s.kind, {"rv", "jsonl", "tibrvlisten", "samples", "plant"},
               "`rv`: client of an RV daemon. `jsonl`: JSON lines. `tibrvlisten`: its text output. "
-              "`plant`: a simulated fleet.")
+              "`samples`: sensor readings as JSON lines. `plant`: a simulated fleet.")
       .required();
   keys.text("daemon", s.daemon, "TCP address of the RV daemon.", forms::host_port).only_for({"rv"});
   keys.texts("listen", s.listen, "RV subjects to listen to.", forms::rv_subject).only_for({"rv"});
@@ -39,12 +39,13 @@ section describe(source_settings& s) {
   keys.group("reconnect", std::move(reconnect), "Pauses between attempts to connect.")
       .only_for({"rv"});
   keys.text("path", s.path, "File to read; `-` = standard input.", forms::not_empty)
-      .only_for({"jsonl", "tibrvlisten"});
+      .only_for({"jsonl", "tibrvlisten", "samples"});
   keys.text("address", s.address, "TCP address to listen on instead of reading `path`.",
             forms::listen_address_or_none)
-      .only_for({"jsonl", "tibrvlisten"});
+      .only_for({"jsonl", "tibrvlisten", "samples"});
   keys.choice("time", s.time, {"arrival", "message"},
               "`arrival`: the moment of reading. `message`: the time the record says.");
+  keys.group("samples", describe(s.samples), "Which JSON fields mean what; starts from formats.samples.").only_for({"samples"});
   keys.group("jsonl", describe(s.mapping),
              "Which JSON fields mean what; starts from formats.jsonl.")
       .only_for({"jsonl"});

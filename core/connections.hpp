@@ -41,7 +41,7 @@ struct sample_mapping {
 /// One stream of input. Each source is a vantage point of its own.
 struct source_settings {
   std::string name;
-  std::string kind;             ///< rv, jsonl, tibrvlisten, plant
+  std::string kind;             ///< rv, jsonl, tibrvlisten, samples, plant
   std::string daemon = "127.0.0.1:7500"; ///< rv: TCP address of the daemon
   std::vector<std::string> listen{"_RV.*.SYSTEM.>"}; ///< rv: subjects
   std::string user = "tocsin";  ///< rv: label shown on the daemon's client page
@@ -53,6 +53,7 @@ struct source_settings {
   std::uint64_t plant_seed = 1;
   decode_context context;       ///< service, network, daemon_host when messages do not say
   json_mapping mapping;
+  sample_mapping samples;       ///< samples
 };
 
 struct mail_settings {

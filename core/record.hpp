@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/equipment/sample.hpp"
 #include "core/time.hpp"
 
 namespace tocsin {
@@ -83,6 +84,7 @@ struct record {
 struct record_batch {
   std::uint64_t first_offset = 0; ///< position of records[0] in the input log
   std::vector<record> records;
+  std::vector<sample> samples;    ///< of sources of sensor readings; they are not sequenced with the records
   std::vector<std::shared_ptr<const char[]>> bytes; ///< keeps the texts alive
 
   /// Copies `text` into storage that lives as long as the batch.

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "codecs/sample_decoder.hpp"
 #include "core/limits.hpp"
 #include "io/clock.hpp"
 
@@ -14,16 +15,20 @@ namespace {
 // No format has a shorter record: pieces sized by it cannot overfill a batch.
 constexpr std::size_t record_bytes_min = 16;
 constexpr std::size_t room_min = 64; ///< a batch with less room than this is full
+
+std::unique_ptr<decoder> make_decoder(const source_settings& s) {
+  if (s.kind == "tibrvlisten") return make_tibrvlisten_decoder(s.context);
+  if (s.kind == "auto") return make_auto_decoder(s.context, s.mapping);
+  if (s.kind == "samples") return make_sample_source_decoder(s.samples);
+  return make_jsonl_decoder(s.context, s.mapping);
+}
 } // namespace
 
 stream_reader::stream_reader(int descriptor, bool owned, const source_settings& settings,
                              std::string name)
     : owner_(owned ? descriptor : -1), descriptor_(descriptor),
-      by_arrival_(settings.time != "message"), name_(std::move(name)),
-      decoder_(settings.kind == "tibrvlisten"
-                   ? make_tibrvlisten_decoder(settings.context)
-                   : settings.kind == "auto" ? make_auto_decoder(settings.context, settings.mapping)
-                                           : make_jsonl_decoder(settings.context, settings.mapping)) {}
+      by_arrival_(settings.time != "message"), samples_(settings.kind == "samples"),
+      name_(std::move(name)), decoder_(make_decoder(settings)) {}
 
 timestamp stream_reader::arrived() const { return by_arrival_ ? read_at_ : unset; }
 
@@ -50,7 +55,7 @@ std::size_t stream_reader::work(record_batch& out) {
     const std::size_t room =
         limits::batch_records_max - std::min(limits::batch_records_max, out.records.size());
     if (room < room_min) return size;
-    const std::size_t piece = std::min(end_ - begin_, room * record_bytes_min);
+    const std::size_t piece = samples_ ? end_ - begin_ : std::min(end_ - begin_, room * record_bytes_min);
     decoder_->feed({buffer_.get() + begin_, piece}, arrived(), out);
     begin_ += piece;
   }

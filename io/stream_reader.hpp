@@ -38,7 +38,7 @@ private:
 
   file_descriptor owner_;
   int descriptor_;
-  bool by_arrival_;
+  bool by_arrival_, samples_;
   std::string name_, failure_;
   std::unique_ptr<decoder> decoder_;
   std::unique_ptr<char[]> buffer_; ///< made with the first byte: most of many peers may stay silent

@@ -231,10 +231,10 @@ void stream_source::wait() {
 }
 
 void stream_source::hand_on(record_batch&& batch) {
-  if (batch.records.empty()) return;
+  if (batch.records.empty() && batch.samples.empty()) return;
   {
     const std::lock_guard guard{status_mutex_};
-    status_.records += batch.records.size();
+    status_.records += batch.records.size() + batch.samples.size();
   }
   --credit_;
   if (callbacks_.batch) callbacks_.batch(std::move(batch));

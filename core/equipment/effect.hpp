@@ -36,6 +36,21 @@ struct anomaly {
   double value, score, limit; ///< in the detector's own unit
 };
 
+/// A copy for whoever looks at it from outside.
+struct channel_status {
+  std::string channel;
+  timestamp last_at = unset;
+  double last_value = 0;
+  std::uint64_t samples = 0, anomalies = 0;
+  timestamp last_anomaly = unset;
+};
+struct equipment_status {
+  std::string equipment;
+  std::uint64_t samples = 0, anomalies = 0;
+  timestamp last_at = unset;
+  std::vector<channel_status> channels;
+};
+
 struct equipment_effects {
   std::vector<window_result> windows;
   std::vector<anomaly> anomalies;

@@ -22,6 +22,17 @@ channel& equipment::add(const std::string& channel_name, const pane_clock& clock
   return channels_.emplace_back(name_, channel_name, clock);
 }
 
+equipment_status equipment::status() const {
+  equipment_status s{name_, 0, 0, unset, {}};
+  for (const channel& c : channels_) {
+    s.channels.push_back(c.status());
+    s.samples += s.channels.back().samples;
+    s.anomalies += s.channels.back().anomalies;
+    s.last_at = std::max(s.last_at, s.channels.back().last_at);
+  }
+  return s;
+}
+
 channel::channel(std::string equipment, std::string name, const pane_clock& clock)
     : panes_(std::max<std::size_t>(1, clock.held)), name_{std::move(equipment), std::move(name)} {}
 
@@ -36,9 +47,13 @@ bool channel::apply(timestamp at, double value, std::int64_t number, const pane_
   }
   if (!sessions_.empty() || latest_ == unset) extend_sessions(at, value, rules, out);
   // What comes late belongs into its windows, but is no news.
+  ++samples_;
   if (at < latest_) return true;
   latest_ = at;
+  last_value_ = value;
+  const std::size_t before = out.anomalies.size();
   judge(at, value, rules, out);
+  if (out.anomalies.size() > before) ++anomalies_, last_anomaly_ = at;
   return true;
 }
 

@@ -34,7 +34,7 @@ public:
   /// The input has ended: what is open is said as it is.
   void finish(const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
   const channel_name& name() const { return name_; }
-  std::uint64_t samples() const { return ewma_.count; }
+  channel_status status() const { return {name_.channel, latest_, last_value_, samples_, anomalies_, last_anomaly_}; }
 
 private:
   struct pane {
@@ -61,7 +61,9 @@ private:
   windowed_modified_z modified_;
   std::vector<pane> panes_;
   std::vector<session> sessions_; ///< one for each window rule, when there are sessions
-  timestamp latest_ = unset;
+  timestamp latest_ = unset, last_anomaly_ = unset;
+  double last_value_ = 0;
+  std::uint64_t samples_ = 0, anomalies_ = 0;
   channel_name name_;
 };
 
@@ -75,6 +77,7 @@ public:
     for (channel& c : channels_) what(c);
   }
   std::size_t size() const { return channels_.size(); }
+  equipment_status status() const;
 
 private:
   std::string name_;

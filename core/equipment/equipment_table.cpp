@@ -1,6 +1,5 @@
 #include "core/equipment/equipment_table.hpp"
 
-#include "core/limits.hpp"
 
 namespace tocsin {
 

@@ -39,6 +39,7 @@ public:
 
   const counts& totals() const { return totals_; }
   std::size_t size() const { return units_.size(); }
+  const std::vector<equipment*>& all() const { return in_order_; } ///< in order of appearance
   std::size_t channels() const { return used_; }
   static std::uint32_t shard_of(std::uint64_t key_hash, std::uint32_t shards) {
     return static_cast<std::uint32_t>((key_hash >> 32) % shards);

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/record.hpp"
 #include "core/time.hpp"
 
 namespace tocsin {

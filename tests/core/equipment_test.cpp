@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "core/equipment/equipment_table.hpp"
+#include "core/record.hpp"
 #include "core/splitmix.hpp"
 
 namespace tocsin {

@@ -1,8 +1,9 @@
 """Sensor readings through the command line: windows and anomalies, by machines and by actors."""
 import json
+import time
 import unittest
 
-from support import folder, json_lines, main, tocsin, write
+from support import Node, folder, json_lines, main, tocsin, write
 
 CONFIG = """
 equipment:
@@ -71,6 +72,53 @@ class equipment_replay(unittest.TestCase):
         done = tocsin("check-config", write(folder(self) + "/t.yaml", "equipment: {windows: [{kind: sliding, size: 1m, slide: 7s}]}\n"))
         self.assertEqual(done.returncode, 1)
         self.assertIn("size is no multiple of slide", done.stdout)
+
+
+FEED = """  - {name: sensors, kind: samples, address: "127.0.0.1:0"}"""
+LIVE = """
+equipment:
+  windows:
+    - {kind: tumbling, size: 1s}
+"""
+
+
+class equipment_live(unittest.TestCase):
+    def setUp(self):
+        self.node = Node(self, FEED, more=LIVE, arguments=["--emit", "equipment"]).start()
+
+    def send(self, readings_of_it):
+        with self.node.connect() as feed:
+            feed.sendall(("\n".join(json.dumps(r) for r in readings_of_it) + "\n").encode())
+
+    def test_readings_come_by_tcp_and_are_seen_everywhere(self):
+        begin = int(time.time()) - 120
+        self.send({"at": begin + i, "channel": f"etch{n}.p", "value": 100 + i % 5 + (70 if (n, i) == (2, 55) else 0)} for i in range(60) for n in range(5))
+        self.node.wait(lambda: self.node.metric("tocsin_samples_total") == 300, "taken")
+        self.assertEqual((self.node.metric("tocsin_equipment"), self.node.metric("tocsin_equipment_channels")), (5, 5))
+        all_of_it = self.node.json("/api/v1/equipment")["equipment"]
+        self.assertEqual([(e["equipment"], e["samples"], e["anomalies"]) for e in all_of_it],
+                         [(f"etch{n}", 60, int(n == 2)) for n in range(5)])
+        one = self.node.json("/api/v1/equipment/etch2")
+        self.assertEqual([(c["channel"], c["last_value"], c["samples"]) for c in one["channels"]], [("p", 104, 60)])
+        self.assertEqual(self.node.get("/api/v1/equipment/etch9")[0], 404)
+        self.assertEqual(self.node.stop(), 0)
+        said = self.node.out()
+        self.assertEqual({s["value"] for s in said if "detector" in s}, {170})
+        windows = [s for s in said if "window" in s]
+        self.assertEqual(len(windows), 300)
+        self.assertEqual({(w["count"], w["corrected"]) for w in windows}, {(1, False)})
+
+    def test_windows_end_when_nothing_comes_any_more(self):
+        self.send([{"at": time.time() - 60, "channel": "etch1.p", "value": 5}])
+        self.node.wait(lambda: self.node.metric("tocsin_windows_total") == 1, "the clock ends it")
+
+    def test_what_is_wrong_is_counted_and_a_clock_ahead_moves_nobody(self):
+        now = time.time()
+        self.send([{"at": now + 3600, "channel": "etch1.p", "value": 5}, {"at": now - 60, "channel": "etch1.p"}, {"at": now - 60, "channel": "etch1.p", "value": 5}])
+        self.node.wait(lambda: self.node.metric("tocsin_samples_total") == 1, "the good one is taken")
+        self.assertEqual(self.node.metric("tocsin_samples_refused_total"), 1)
+        self.assertIn("samples_of_the_future", self.node.log())
+        self.node.wait(lambda: "no value: field 'value' is missing" in self.node.log(), "named")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,109 @@
+// The equipment of a node: shards of their own, fed by the sources of sensor readings.
+#include <algorithm>
+
+#include "actors/node_parts.hpp"
+#include "io/log.hpp"
+
+namespace tocsin {
+
+namespace {
+
+constexpr auto idle_after = std::chrono::seconds{10}; ///< without readings the clock ends windows, so much behind
+constexpr duration future_max = 1min;                  ///< a sensor whose clock is ahead must not end everybody's windows
+constexpr auto answer_within = std::chrono::seconds{2};
+
+/// Lets windows end when no reading comes.
+class sample_clock final : public caf::event_based_actor {
+public:
+  sample_clock(caf::actor_config& cfg, sample_feed* feed, clock_anchor anchor) : event_based_actor(cfg), feed_(feed), anchor_(anchor) {}
+  const char* name() const override { return "sample clock"; }
+  caf::behavior make_behavior() override {
+    delayed_send(this, idle_after, wake_up{0});
+    return {[this](const wake_up&) {
+      feed_->pass(time_now(this, anchor_) - idle_after);
+      delayed_send(this, std::chrono::seconds{1}, wake_up{0});
+    }};
+  }
+
+private:
+  sample_feed* feed_;
+  clock_anchor anchor_;
+};
+
+} // namespace
+
+bool node::parts::has_samples() const {
+  return std::ranges::any_of(options.config.sources, [](const source_settings& s) { return s.kind == "samples"; });
+}
+
+void node::parts::add_equipment(std::vector<child_spec>& children) {
+  auto equipment_by = std::make_shared<const equipment_rules>(completed(options.config.equipment));
+  // What each shard said of itself last: sums are kept by adding the differences.
+  for (std::uint32_t n = 0; n < shard_count; ++n)
+    children.push_back({"equipment " + std::to_string(n), [this, equipment_by](caf::event_based_actor* parent) -> caf::actor {
+                          auto before = std::make_shared<equipment_counts>();
+                          equipment_shard_options o;
+                          o.rules = equipment_by;
+                          o.tell = [this, before](const equipment_effects& said, const equipment_counts& now) {
+                            auto& m = *metrics;
+                            m.equipment_units += now.units - before->units;
+                            m.equipment_channels += now.channels - before->channels;
+                            m.samples += now.totals.samples - before->totals.samples;
+                            m.samples_late += now.totals.late - before->totals.late;
+                            m.samples_refused += now.totals.refused - before->totals.refused;
+                            *before = now;
+                            m.windows += said.windows.size();
+                            for (const window_result& w : said.windows) m.windows_corrected += w.corrected;
+                            for (const anomaly& a : said.anomalies) ++m.anomalies[static_cast<std::size_t>(a.found_by)];
+                            if (said.empty() || !options.tell_equipment) return;
+                            const std::lock_guard lock{equipment_guard};
+                            options.tell_equipment(said);
+                          };
+                          equipment_actors.push_back(parent->spawn<equipment_shard>(std::move(o)));
+                          if (equipment_actors.size() == shard_count) samples = std::make_unique<sample_feed>(equipment_actors, equipment_by->pane());
+                          return equipment_actors.back();
+                        }, true});
+  children.push_back({"sample clock", [this](caf::event_based_actor* parent) -> caf::actor {
+                        return parent->spawn<sample_clock>(samples.get(), anchor);
+                      }});
+}
+
+void node::parts::feed_samples(std::size_t source, record_batch&& from) {
+  auto batch = std::make_shared<sample_batch>();
+  batch->samples = std::move(from.samples);
+  batch->bytes = std::move(from.bytes);
+  const timestamp latest = wall_clock() + future_max;
+  const auto ahead = std::erase_if(batch->samples, [latest](const sample& s) { return s.at > latest; });
+  if (ahead > 0) {
+    metrics->samples_refused += ahead;
+    log::warning("samples_of_the_future", {{"source", options.config.sources[source].name}, {"count", std::to_string(ahead)},
+                                           {"remedy", "set the clock of whoever sends them"}});
+  }
+  ++metrics->sample_batches;
+  samples->feed(std::move(batch), [this, source] {
+    --metrics->sample_batches;
+    grant(source);
+  });
+}
+
+/// What is open is said as it is; the sources are stopped already.
+void node::parts::finish_samples() {
+  if (!samples) return;
+  auto over = std::make_shared<std::promise<void>>();
+  samples->finish([over] { over->set_value(); });
+  over->get_future().wait_for(std::chrono::seconds{5});
+}
+
+std::vector<equipment_status> node::equipment(const std::string& name) const {
+  std::vector<equipment_status> all;
+  caf::scoped_actor self{const_cast<caf::actor_system&>(parts_->system)};
+  for (const caf::actor& a : parts_->equipment_actors)
+    self->request(a, answer_within, list_equipment{name})
+        .receive([&](const equipment_list& l) { all.insert(all.end(), l->begin(), l->end()); }, [](caf::error&) {});
+  std::ranges::sort(all, {}, &equipment_status::equipment);
+  if (name.empty())
+    for (equipment_status& e : all) e.channels.clear();
+  return all;
+}
+
+} // namespace tocsin
