@@ -24,7 +24,7 @@ void mark_ends(sample_batch& batch, duration pane, timestamp& latest) {
     if (latest != unset && at <= latest) continue;
     latest = at;
     if (pane == 0s || at < end) continue;
-    if (end != unset) batch.ends.push_back({i, at});
+    batch.ends.push_back({i, at}); // the first of all, too: from there every shard counts
     end = timestamp{(at.time_since_epoch() / pane + 1) * pane};
   }
 }
@@ -48,12 +48,10 @@ void equipment_table::apply(const sample_batch& batch, const std::vector<std::ui
 
 void equipment_table::apply(const sample& s, equipment_effects& out) {
   ++totals_.samples;
-  if (clock_.pane > 0s && (s.at < pane_from_ || s.at >= pane_to_ || !started_)) {
+  if (clock_.pane > 0s && (s.at < pane_from_ || s.at >= pane_to_)) {
     pane_number_ = s.at.time_since_epoch() / clock_.pane;
     pane_from_ = timestamp{pane_number_ * clock_.pane};
     pane_to_ = pane_from_ + clock_.pane;
-    if (!started_) clock_.closed = pane_number_;
-    started_ = true;
   }
   channel* c = channel_of(s);
   if (!c) return;
@@ -106,8 +104,10 @@ void equipment_table::grow() {
 }
 
 void equipment_table::advance(timestamp latest, equipment_effects& out) {
-  if (!started_ || clock_.pane == 0s) return;
+  if (clock_.pane == 0s) return;
   const std::int64_t until = (latest - rules_->lateness).time_since_epoch() / clock_.pane;
+  if (!started_) clock_.closed = until;
+  started_ = true;
   while (clock_.closed < until) {
     ++clock_.closed;
     for (equipment* e : in_order_)

@@ -18,7 +18,7 @@ struct sample {
   std::string_view equipment, channel; ///< into the batch
 };
 
-/// The newest time of the whole input passed the end of a pane with sample `index` of the batch.
+/// The newest time of the whole input passed the end of a pane with sample `index` of the batch, or began with it.
 struct pane_end {
   std::uint32_t index;
   timestamp latest;

@@ -74,7 +74,7 @@ class equipment_replay(unittest.TestCase):
         self.assertIn("size is no multiple of slide", done.stdout)
 
 
-FEED = """  - {name: sensors, kind: samples, address: "127.0.0.1:0"}"""
+FEED = """  - {name: feed, kind: samples, address: "127.0.0.1:0"}"""
 LIVE = """
 equipment:
   windows:
