@@ -22,10 +22,18 @@ void text(std::string& out, std::string_view key, std::string_view value) {
   append_json_string(out, value);
 }
 
+/// Thousands of windows share a few times: their texts are kept.
 void time(std::string& out, std::string_view key, timestamp t) {
+  struct entry {
+    timestamp t = unset;
+    std::string text;
+  };
+  thread_local std::array<entry, 8> known;
+  entry& e = known[static_cast<std::size_t>(to_nanoseconds(t) / 10'000'000'000) % known.size()];
+  if (e.t != t) e = {t, to_rfc3339(t)};
   out += key;
   out += '"';
-  out += to_rfc3339(t);
+  out += e.text;
   out += '"';
 }
 

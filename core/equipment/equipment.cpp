@@ -34,7 +34,7 @@ equipment_status equipment::status() const {
 }
 
 channel::channel(std::string equipment, std::string name, const pane_clock& clock)
-    : panes_(std::max<std::size_t>(1, clock.held)), name_{std::move(equipment), std::move(name)} {}
+    : name_{std::move(equipment), std::move(name)}, panes_(std::max<std::size_t>(1, clock.held)) {}
 
 bool channel::apply(timestamp at, double value, std::int64_t number, const pane_clock& clock, const equipment_rules& rules,
                     equipment_effects& out) {

@@ -34,6 +34,12 @@ public:
   /// The input has ended: what is open is said as it is.
   void finish(const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
   const channel_name& name() const { return name_; }
+  /// A sample for it is near.
+  void prefetch() const {
+    constexpr std::size_t line = 64, lines = 11;
+    for (std::size_t i = 0; i < lines; ++i) __builtin_prefetch(reinterpret_cast<const char*>(this) + i * line);
+    __builtin_prefetch(current_);
+  }
   channel_status status() const { return {name_.channel, latest_, last_value_, samples_, anomalies_, last_anomaly_}; }
 
 private:
@@ -54,17 +60,19 @@ private:
   void say_session(const window_rule& w, session& s, bool complete, equipment_effects& out);
   void judge(timestamp at, double value, const equipment_rules& rules, equipment_effects& out);
 
+  // In the order of use, so that a sample touches few cache lines.
+  channel_name name_;
   std::int64_t number_ = -1; ///< of the pane of the last value
   pane* current_ = nullptr;
-  double shift_ = 0;
+  double shift_ = 0, last_value_ = 0;
+  timestamp latest_ = unset;
+  std::uint64_t samples_ = 0;
   ewma_z ewma_;
+  std::vector<session> sessions_; ///< one for each window rule, when there are sessions
   windowed_modified_z modified_;
   std::vector<pane> panes_;
-  std::vector<session> sessions_; ///< one for each window rule, when there are sessions
-  timestamp latest_ = unset, last_anomaly_ = unset;
-  double last_value_ = 0;
-  std::uint64_t samples_ = 0, anomalies_ = 0;
-  channel_name name_;
+  std::uint64_t anomalies_ = 0;
+  timestamp last_anomaly_ = unset;
 };
 
 class equipment {

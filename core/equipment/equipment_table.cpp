@@ -29,21 +29,37 @@ void mark_ends(sample_batch& batch, duration pane, timestamp& latest) {
   }
 }
 
-void equipment_table::apply(const sample_batch& batch, equipment_effects& out) {
+std::size_t equipment_table::place_of(std::uint64_t key_hash) const {
+  return static_cast<std::size_t>(((key_hash | 1) * spread) >> 20) & (slots_.size() - 1);
+}
+
+/// Two stages: where the far one's slot is, and what the near one's slot points to.
+void equipment_table::look_ahead(std::uint64_t near_key, std::uint64_t far_key) const {
+  __builtin_prefetch(&slots_[place_of(far_key)]);
+  const slot& s = slots_[place_of(near_key)];
+  if (s.key == (near_key | 1)) s.at->prefetch();
+}
+
+/// `at(i)`: position of the i-th of the samples.
+template <class At>
+void equipment_table::apply_all(const sample_batch& batch, std::size_t count, At&& at, equipment_effects& out) {
+  constexpr std::size_t near = 4, far = 12;
   auto end = batch.ends.begin();
-  for (std::uint32_t i = 0; i < batch.samples.size(); ++i) {
-    for (; end != batch.ends.end() && end->index <= i; ++end) advance(end->latest, out);
-    apply(batch.samples[i], out);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + far < count) look_ahead(batch.samples[at(i + near)].key_hash, batch.samples[at(i + far)].key_hash);
+    const std::uint32_t position = at(i);
+    for (; end != batch.ends.end() && end->index <= position; ++end) advance(end->latest, out);
+    apply(batch.samples[position], out);
   }
+  for (; end != batch.ends.end(); ++end) advance(end->latest, out);
+}
+
+void equipment_table::apply(const sample_batch& batch, equipment_effects& out) {
+  apply_all(batch, batch.samples.size(), [](std::size_t i) { return static_cast<std::uint32_t>(i); }, out);
 }
 
 void equipment_table::apply(const sample_batch& batch, const std::vector<std::uint32_t>& positions, equipment_effects& out) {
-  auto end = batch.ends.begin();
-  for (std::uint32_t i : positions) {
-    for (; end != batch.ends.end() && end->index <= i; ++end) advance(end->latest, out);
-    apply(batch.samples[i], out);
-  }
-  for (; end != batch.ends.end(); ++end) advance(end->latest, out);
+  apply_all(batch, positions.size(), [&](std::size_t i) { return positions[i]; }, out);
 }
 
 void equipment_table::apply(const sample& s, equipment_effects& out) {
@@ -61,7 +77,7 @@ void equipment_table::apply(const sample& s, equipment_effects& out) {
 channel* equipment_table::find(const sample& s, std::size_t& place) {
   const std::uint64_t key = s.key_hash | 1;
   const std::size_t mask = slots_.size() - 1;
-  for (place = static_cast<std::size_t>((key * spread) >> 20) & mask; slots_[place].key != 0; place = (place + 1) & mask) {
+  for (place = place_of(key); slots_[place].key != 0; place = (place + 1) & mask) {
     if (slots_[place].key != key) continue;
     const channel_name& n = slots_[place].at->name();
     if (n.channel == s.channel && n.equipment == s.equipment) return slots_[place].at;
