@@ -8,7 +8,8 @@ namespace tocsin {
 namespace {
 
 constexpr double tail_most = 6, ratio_most = 4;
-constexpr double value_most = 1e150; ///< squares of larger ones are infinite
+constexpr double usual_share = 0.4, usual_gain = 0.0007; ///< of the composite's own mean; half-life 1000 rows
+constexpr double value_most = 1e150;                     ///< squares of larger ones are infinite
 constexpr std::array<std::string_view, detector_kinds> names{
     "variance_10",   "variance_20",   "variance_40", "log_variance_10", "log_variance_50",  "shift_3_100", "shift_3_300",
     "shift_5_300",   "oscillation",   "z_score",     "modified_z",      "difference",       "cusum",       "page_hinkley",
@@ -87,7 +88,8 @@ row_verdict channel_monitor::next(timestamp at, double value) {
   value = std::clamp(value, -value_most, value_most);
   if (rows_ != UINT32_MAX) ++rows_;
   const double residual = season_.next(at, value);
-  const double score = composite(at, value, residual) / options_->limit;
+  const double sum = composite(at, value, residual), score = std::max(0.0, sum - usual_share * usual_) / options_->limit;
+  usual_ += detectors::gain(rows_, usual_gain) * (sum - usual_);
   const bool record = record_.next(score);
   row_verdict v;
   v.score = record ? score : 0.5 * score / (1 + score);
@@ -113,7 +115,7 @@ template <class Self>
 void channel_monitor::fields(Self& self, auto&& each) {
   each(self.season_, self.robust_, self.variance_, self.log_variance_, self.shifts_, self.stuck_, self.oscillation_, self.z_,
        self.difference_, self.extreme_, self.residual_extreme_, self.log_extreme_, self.cusum_, self.page_hinkley_, self.robust_value_,
-       self.log_shift_, self.log_season_, self.log_season_z_, self.log_season_tail_, self.log_mean_, self.change_, self.tails_,
+       self.log_shift_, self.log_season_, self.log_season_z_, self.log_season_tail_, self.log_mean_, self.usual_, self.change_, self.tails_,
        self.change_tail_, self.record_, self.terms_, self.rows_, self.change_quiet_);
 }
 

@@ -30,10 +30,10 @@ struct detector_share {
   double share; ///< of the composite, 0 to 1
 };
 
-/// score = sqrt(sum (w_i g_i)^2) / limit, g_i the tail probability -log10 P of detector i (at most 6), for `stuck` the ratio
-/// to its longest run and for the extremes 4 + log10(excess / range) (both at most 4). An alert is a score >= 1 that beats
-/// every score of the last `record_rows` rows; what beats nothing is held below 0.5, in order. Strictly causal: a verdict
-/// depends on the rows so far alone. At most 0.5 us per row and 3 KiB per channel.
+/// score = (S - 0.4 slow mean of S) / limit with S = sqrt(sum (w_i g_i)^2), g_i the tail probability -log10 P of detector i
+/// (at most 6), for `stuck` the ratio to its longest run and for the extremes 4 + log10(excess / range) (both at most 4).
+/// An alert is a score >= 1 that beats every score of the last `record_rows` rows by 4 %; what beats nothing is held below
+/// 0.5, in order. Strictly causal: a verdict depends on the rows so far alone. At most 0.5 us per row, 3 KiB per channel.
 class channel_monitor {
 public:
   explicit channel_monitor(std::shared_ptr<const channel_options> options = std::make_shared<const channel_options>());
@@ -79,6 +79,7 @@ private:
   detectors::ew_zscore log_season_z_{2000};
   detectors::power_tail log_season_tail_{3000};
   double log_mean_ = 0; ///< of 10 rows of asinh(modified z)
+  double usual_ = 0;    ///< slow mean of the composite
   std::array<detectors::tail_model, static_cast<std::size_t>(detector_kind::log_season_10)> tails_;
   detectors::tail_model change_tail_;
   detectors::record_rule record_;

@@ -39,7 +39,7 @@ std::string_view to_text(detector_kind k); ///< "shift_3_100"
 struct channel_options {
   /// Weight of each detector's score in the composite; 0 leaves it out and costs nothing.
   std::array<double, detector_kinds> weights = default_weights;
-  double limit = 7.4;              ///< composite from which on a record is an alert
+  double limit = 6.1;              ///< composite from which on a record is an alert
   std::uint32_t record_rows = 144; ///< an alert must beat all scores of so many rows
   std::uint32_t learn_rows = 150;  ///< first rows, which give no alert
   double change_limit = 5;         ///< -log10 tail probability of a change point
