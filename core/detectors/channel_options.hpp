@@ -39,13 +39,13 @@ std::string_view to_text(detector_kind k); ///< "shift_3_100"
 struct channel_options {
   /// Weight of each detector's score in the composite; 0 leaves it out and costs nothing.
   std::array<double, detector_kinds> weights = default_weights;
-  double limit = 6.1;              ///< composite from which on a record is an alert
+  double limit = 6.3;              ///< composite from which on a record is an alert
   std::uint32_t record_rows = 144; ///< an alert must beat all scores of so many rows
   std::uint32_t learn_rows = 150;  ///< first rows, which give no alert
   double change_limit = 5;         ///< -log10 tail probability of a change point
   duration season = 24h;           ///< period of the seasonal baseline; 0 = none
 
-  static constexpr std::array<double, detector_kinds> default_weights{1, 1, 1, 1, 1, 1, 1, 1, 0.8, 0, 0, 0, 0, 0, 1, 1, 2, 1.3, 1.3, 1.3};
+  static constexpr std::array<double, detector_kinds> default_weights{1, 1, 1, 1, 1, 1, 1, 1, 0.8, 0, 0, 0, 0, 0, 1, 1, 2, 1.5, 1.5, 1.5};
 };
 
 } // namespace tocsin
