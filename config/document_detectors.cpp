@@ -15,17 +15,20 @@ keys::section describe_weights(channel_options& o) {
       "Mean of 3 rows against that of 100.",
       "Mean of 3 rows against that of 300.",
       "Mean of 5 rows against that of 300.",
-      "One value repeated for longer than ever.",
       "Turns round more often, or less often, than usual.",
       "Distance from the mean of 100 rows in standard deviations.",
       "Distance from the median in median absolute deviations.",
       "Step from one row to the next.",
-      "Beyond everything seen so far.",
       "CUSUM: a small shift that lasts.",
-      "Page-Hinkley: the same with a fading sum."};
+      "Page-Hinkley: the same with a fading sum.",
+      "Mean of 100 rows against that of 3000, after a logarithmic squeeze.",
+      "Mean of 10 rows against the usual at this time of the season, after a logarithmic squeeze.",
+      "One value repeated for longer than ever.",
+      "Beyond everything seen so far.",
+      "The same of what the seasonal baseline leaves.",
+      "The same after a logarithmic squeeze."};
   keys::section s;
-  for (std::size_t i = 0; i < detector_kinds; ++i)
-    s.number(to_text(static_cast<detector_kind>(i)), o.weights[i], 0, 100, docs[i]);
+  for (std::size_t i = 0; i < detector_kinds; ++i) s.number(to_text(static_cast<detector_kind>(i)), o.weights[i], 0, 100, docs[i]);
   return s;
 }
 

@@ -14,7 +14,7 @@
 #include "core/detectors/new_extreme.hpp"
 #include "core/detectors/oscillation.hpp"
 #include "core/detectors/page_hinkley.hpp"
-#include "core/detectors/peak_hold.hpp"
+#include "core/detectors/power_tail.hpp"
 #include "core/detectors/record_rule.hpp"
 #include "core/detectors/row_verdict.hpp"
 #include "core/detectors/seasonal_baseline.hpp"
@@ -30,10 +30,10 @@ struct detector_share {
   double share; ///< of the composite, 0 to 1
 };
 
-/// score = (sum (w_i g_i)^3)^(1/3) / limit, g_i the tail probability -log10 P of detector i (at most 6) or the ratio to its
-/// past peaks (at most 4). An alert is a score >= 1 that beats every score of the last `record_rows` rows; what beats
-/// nothing is held below 0.5, in order. Strictly causal: a verdict depends on the rows so far alone. At most 0.3 us per
-/// row and 2 KiB per channel.
+/// score = (S - 0.4 slow mean of S) / limit with S = sqrt(sum (w_i g_i)^2), g_i the tail probability -log10 P of detector i
+/// (at most 6), for `stuck` the ratio to its longest run and for the extremes 4 + log10(excess / range) (both at most 4).
+/// An alert is a score >= 1 that beats every score of the last `record_rows` rows by 4 %; what beats nothing is held below
+/// 0.5, in order. Strictly causal: a verdict depends on the rows so far alone. At most 0.5 us per row, 3 KiB per channel.
 class channel_monitor {
 public:
   explicit channel_monitor(std::shared_ptr<const channel_options> options = std::make_shared<const channel_options>());
@@ -51,8 +51,9 @@ public:
 private:
   template <class Self>
   static void fields(Self& self, auto&& each);
-  double composite(double value, double residual);
+  double composite(timestamp at, double value, double residual);
   void judge_spread(double residual, double z);
+  void judge_level(timestamp at, double value);
   bool wants(detector_kind k) const { return options_->weights[static_cast<std::size_t>(k)] > 0; }
   void add_tail(detector_kind k, double raw);
   void add(detector_kind k, double g);
@@ -68,17 +69,23 @@ private:
   detectors::oscillation oscillation_;
   detectors::ew_zscore z_{100};
   detectors::first_difference difference_;
-  detectors::new_extreme extreme_;
+  detectors::new_extreme extreme_, residual_extreme_, log_extreme_;
   detectors::cusum cusum_{1, 1000};
   detectors::page_hinkley page_hinkley_{0.5, 1000};
   detectors::two_window<6, 18> change_;
-  std::array<detectors::tail_model, detector_kinds - 2> tails_;
-  detectors::peak_hold extreme_peak_{3000};
+  detectors::modified_z robust_value_{1500};
+  detectors::mean_shift log_shift_{100, 3000};
+  detectors::seasonal_baseline log_season_;
+  detectors::ew_zscore log_season_z_{2000};
+  detectors::power_tail log_season_tail_{3000};
+  double log_mean_ = 0; ///< of 10 rows of asinh(modified z)
+  double usual_ = 0;    ///< slow mean of the composite
+  std::array<detectors::tail_model, static_cast<std::size_t>(detector_kind::log_season_10)> tails_;
   detectors::tail_model change_tail_;
   detectors::record_rule record_;
-  std::array<float, detector_kinds> terms_{}; ///< cubes of the last row
+  std::array<float, detector_kinds> terms_{}; ///< squares of the last row
   std::uint32_t rows_ = 0, change_quiet_ = 0;
 };
-static_assert(sizeof(channel_monitor) <= 2048);
+static_assert(sizeof(channel_monitor) <= 3072);
 
 } // namespace tocsin

@@ -10,18 +10,19 @@
 namespace tocsin::detectors {
 
 /// Record (refractory) rule over the last `rows` to rows - rows/8 + 1 scores: maxima of eight blocks instead of a queue.
-/// The first rows of an event say it, its tail says nothing new. 3 ns per event.
+/// The first rows of an event say it, its tail says nothing new, nor does a peak that is hardly higher. 3 ns per event.
 struct record_rule {
+  static constexpr float margin = 1.04f; ///< least ratio to everything that is remembered
   std::uint32_t block_rows;
   std::uint32_t filled = 0, at = 0;
   std::array<float, 8> blocks{};
 
   explicit record_rule(std::uint32_t rows = 200) : block_rows(std::max(rows / 8, 1u)) {}
 
-  /// True: larger than everything that is remembered (equal is no news).
+  /// True: larger by the margin than everything that is remembered (equal is no news).
   bool next(double score) {
     const float s = static_cast<float>(score);
-    const bool record = s > *std::max_element(blocks.begin(), blocks.end());
+    const bool record = s > margin * *std::max_element(blocks.begin(), blocks.end());
     blocks[at % 8] = std::max(blocks[at % 8], s);
     if (++filled >= block_rows) {
       filled = 0;

@@ -166,6 +166,37 @@ TEST(channel_monitor, shares_add_up_and_weights_of_zero_have_none) {
   EXPECT_DOUBLE_EQ(m.strongest()[1].share, 0);
 }
 
+channel_options only(detector_kind k) {
+  channel_options o;
+  o.weights.fill(0);
+  o.weights[static_cast<std::size_t>(k)] = 1;
+  o.limit = 1;
+  return o;
+}
+
+TEST(channel_monitor, an_extreme_counts_by_the_orders_of_magnitude_of_its_excess_in_ranges) {
+  channel_monitor m{std::make_shared<const channel_options>(only(detector_kind::extreme))};
+  for (int i = 0; i < 200; ++i) m.next(minute(i), i % 11); // 0 to 10
+  EXPECT_NEAR(m.next(minute(200), 10.1).score, 2, 0.1) << "a hundredth of the range";
+  EXPECT_NEAR(m.next(minute(201), 20).score, 4, 0.1) << "a whole range";
+  EXPECT_LT(m.next(minute(202), -0.01).score, 0.5) << "no record of the composite";
+}
+
+TEST(channel_monitor, a_usual_level_at_an_unusual_time_of_the_day_is_seen) {
+  channel_monitor m{std::make_shared<const channel_options>(only(detector_kind::log_season_10))};
+  std::mt19937_64 random{3};
+  std::normal_distribution<double> noise{0, 0.1};
+  const auto day = [](int row) { return 10 + 5 * std::sin(row * 2 * M_PI / 144); };
+  double usual = 0, at_night = 0;
+  for (int i = 0; i < 28 * 144 + 60; ++i) {
+    const bool swapped = i >= 28 * 144 + 30;
+    const double score = m.next(minute(10 * i), (swapped ? day(i + 72) : day(i)) + noise(random)).score;
+    if (i >= 27 * 144) (swapped ? at_night : usual) = std::max(swapped ? at_night : usual, score);
+  }
+  EXPECT_GE(at_night, 2);
+  EXPECT_LT(usual, 1);
+}
+
 TEST(channel_monitor, learning_rows_give_no_alert) {
   std::vector<double> x = noise(600);
   x[200] += 50;

@@ -13,7 +13,7 @@
 #include "core/detectors/new_extreme.hpp"
 #include "core/detectors/oscillation.hpp"
 #include "core/detectors/page_hinkley.hpp"
-#include "core/detectors/peak_hold.hpp"
+#include "core/detectors/power_tail.hpp"
 #include "core/detectors/record_rule.hpp"
 #include "core/detectors/seasonal_baseline.hpp"
 #include "core/detectors/stuck.hpp"
@@ -97,12 +97,18 @@ TEST(detectors, a_record_beats_all_of_the_last_rows_and_equal_is_no_news) {
   EXPECT_TRUE(r.next(0.1)) << "what is long ago is forgotten";
 }
 
-TEST(detectors, a_peak_is_the_measure_until_it_has_faded) {
-  peak_hold p{10};
-  EXPECT_EQ(p.next(5), 0) << "no past, no measure";
-  EXPECT_NEAR(p.next(10), 2, 1e-9);
-  for (int i = 0; i < 10; ++i) p.next(0);
-  EXPECT_NEAR(p.next(10), 2, 1e-9) << "half of it is left after its half-life";
+TEST(detectors, a_power_tail_says_how_rare_a_score_with_a_heavy_tail_is) {
+  std::mt19937_64 random{8};
+  std::uniform_real_distribution<double> uniform;
+  power_tail t;
+  int beyond_3 = 0;
+  const int n = 100'000;
+  for (int i = 0; i < n + 10'000; ++i) {
+    const double said = t.next(std::pow(1 - uniform(random), -0.5)); // Pareto, xi = 0.5
+    if (i > 10'000) beyond_3 += said > 3;
+  }
+  EXPECT_NEAR(beyond_3 / static_cast<double>(n), 1e-3, 4e-4);
+  EXPECT_NEAR(t.quantile, std::pow(0.02, -0.5), 1);
 }
 
 TEST(detectors, differences_extremes_and_runs_are_counted_plainly) {
