@@ -99,7 +99,7 @@ double sensor_plant::value_of(const sensor_options& o, sensor& s) {
   double season = 0;
   if (o.season != 0) {
     const double day = static_cast<double>(rows_) * std::chrono::duration<double>(options_.interval).count() / 86400;
-    season = o.season * std::sin(2 * std::numbers::pi * day);
+    season = o.season * std::sin(2 * std::numbers::pi * (day + o.season_phase));
   }
   double x = s.now.gain * (s.deviation + walk(o, s) + s.ramp + season + s.drifted + factor) + s.now.add;
   if (o.adc_bits != 0) {

@@ -33,6 +33,7 @@ struct sensor_options {
   double recipe = 0;                    ///< level in every second step of the recipe
   std::uint32_t ramp_rows = 0;          ///< rows in which that level is reached; 0 = at once (a square)
   double season = 0;                    ///< amplitude of a sine with the period of a day
+  double season_phase = 0;              ///< of that sine at the first row, in days
   double drift = 0;                     ///< per row, until maintenance takes it back
   double factor = 0;                    ///< loading on the factor that all sensors of the group share (AR 0.9, variance 1)
   double missing = 0;                   ///< probability that a sample is missing (NaN), 0 to 1

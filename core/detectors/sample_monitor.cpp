@@ -1,0 +1,239 @@
+#include "core/detectors/sample_monitor.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/detectors/sample_limits.hpp"
+
+namespace tocsin {
+
+namespace {
+
+constexpr double value_most = 1e150, z_most = 15;
+constexpr double slow_rows = 20000;
+constexpr std::uint32_t settling_rows = 200, stuck_least = 7, tone_every = 4, limits_every = 4096;
+constexpr double wide = 1.6, narrow = 0.6; ///< sd that the charts of the spread are made for
+constexpr std::array<std::string_view, sample_detectors> names{"none",      "spike",       "shift", "small_shift",
+                                                               "spread_up", "spread_down", "stuck", "oscillation"};
+/// False alarms per row at the default run length, on the streams of the catalogue (docs/faults.md).
+constexpr std::array<double, sample_detectors> false_rate{1, 3e-7, 5e-8, 5e-8, 5e-8, 5e-8, 5e-8, 5e-8};
+
+/// Gain of the log likelihood ratio of sd r against sd 1.
+constexpr double weight_of(double r) { return 0.5 * (1 - 1 / (r * r)); }
+
+} // namespace
+
+std::string_view to_text(sample_detector d) { return names[static_cast<std::size_t>(d) % sample_detectors]; }
+
+sample_limits::sample_limits(sample_options o) : options(o) {
+  options.learn_rows = std::max(o.learn_rows, 200u);
+  options.run_length = std::clamp(o.run_length, 1e3, 1e9);
+  options.adapt_rows = std::max(o.adapt_rows, 10u);
+  log_run_length = std::log(options.run_length);
+  shift = detectors::cusum_limit(0.5, options.run_length);
+  small_shift = detectors::cusum_limit(0.25, options.run_length);
+  spread = log_run_length;
+  // 56 tones that forget in 32 rows and more: nearly as many independent powers as rows.
+  tone = log_run_length + 1;
+}
+
+sample_monitor::sample_monitor(std::shared_ptr<const sample_limits> limits) : limits_(std::move(limits)) {}
+
+void sample_monitor::clear_charts() {
+  up_ = down_ = {};
+  wider_ = narrower_ = 0;
+  tones_.clear();
+}
+
+void sample_monitor::rebase() {
+  settling_ = settling_rows;
+  level_rows_ = 0;
+  slope_ = 0;
+  has_previous_ = false;
+  alarm_left_ = alarm_rows_ = 0;
+  clear_charts();
+}
+
+/// phi, c and s from the sums so far.
+void sample_monitor::estimate() {
+  const double n = rows_, mean = sum_ / n, variance = std::max(squares_ / n - mean * mean, 0.0);
+  const double together = pairs_ == 0 ? 0 : lagged_ / pairs_ - mean * mean;
+  phi_ = variance > 0 ? std::clamp(together / variance, -0.95, 0.98) : 0;
+  c_ = mean * (1 - phi_);
+  const double floor = 1e-9 * std::fabs(origin_) + 1e-12; // a constant channel divides by no zero
+  s_ = std::sqrt(variance * (1 - phi_ * phi_) + floor * floor);
+}
+
+void sample_monitor::learn(double x) {
+  sum_ += x;
+  squares_ += x * x;
+  if (has_previous_) lagged_ += x * previous_, ++pairs_;
+  const std::uint32_t first = limits_->options.learn_rows / 4;
+  if (rows_ > first && has_previous_) {
+    const double z = (x - phi_ * previous_ - c_) / s_;
+    map_.learn(z);
+    learn_side(z);
+  }
+  if (rows_ == first) estimate();
+  if (rows_ == limits_->options.learn_rows) finish_learning();
+}
+
+void sample_monitor::finish_learning() {
+  const double unit = s_;
+  estimate();
+  s_ = unit; // the distribution was learnt in it
+  map_.finish();
+  level_rows_ = rows_;
+  set_spike_limits();
+}
+
+void sample_monitor::learn_side(double z) {
+  const std::size_t side = z > 0 ? 0 : 1;
+  std::uint32_t& n = side_rows_[side];
+  if (n != UINT32_MAX) ++n;
+  const double a = std::min(std::fabs(z), z_most), gain = 1 / std::min<double>(n, slow_rows);
+  absolute_[side] += gain * (a - absolute_[side]);
+  square_[side] += gain * (a * a - square_[side]);
+}
+
+void sample_monitor::set_spike_limits() {
+  for (std::size_t side = 0; side < 2; ++side) {
+    const double rms = std::sqrt(std::max(square_[side], 1e-12));
+    const double n = std::clamp<double>(side_rows_[side], 50, slow_rows);
+    spike_[side] = rms * detectors::spike_limit(absolute_[side] / rms, n, limits_->options.run_length);
+  }
+}
+
+bool sample_monitor::suspicious() const {
+  const sample_limits& l = *limits_;
+  return std::max(up_[0], down_[0]) > l.shift / 2 || std::max(up_[1], down_[1]) > l.small_shift / 2 ||
+         std::max(wider_, narrower_) > l.spread / 2 || run_ > stuck_least / 2;
+}
+
+sample_monitor::finding sample_monitor::judge_shift(double g) {
+  finding best;
+  constexpr std::array<double, 2> allowance{0.5, 0.25};
+  const std::array<double, 2> limit{limits_->shift, limits_->small_shift};
+  for (std::size_t i = 0; i < 2; ++i) {
+    up_[i] = std::max(0.0, up_[i] + g - allowance[i]);
+    down_[i] = std::max(0.0, down_[i] - g - allowance[i]);
+    const double sum = std::max(up_[i], down_[i]);
+    if (sum / limit[i] > best.score)
+      best = {i == 0 ? sample_detector::shift : sample_detector::small_shift, sum / limit[i], 2 * allowance[i] * (sum - limit[i])};
+  }
+  return best;
+}
+
+sample_monitor::finding sample_monitor::judge_spread(double square) {
+  static const double log_wide = std::log(wide), log_narrow = std::log(narrow);
+  wider_ = std::max(0.0, wider_ + weight_of(wide) * square - log_wide);
+  narrower_ = std::max(0.0, narrower_ + weight_of(narrow) * square - log_narrow);
+  const double most = std::max(wider_, narrower_);
+  return {wider_ >= narrower_ ? sample_detector::spread_up : sample_detector::spread_down, most / limits_->spread, most - limits_->spread};
+}
+
+sample_monitor::finding sample_monitor::judge_stuck() const {
+  if (run_ < stuck_least) return {sample_detector::stuck, run_ / (stuck_least + 1.0), 0};
+  // Where the converter is coarse, values repeat by chance: then longer runs are usual.
+  const double chance = std::min(0.98, 1.5 * repeats_ + 0.005);
+  const double limit = std::max<double>(stuck_least, limits_->log_run_length / -std::log(chance));
+  return {sample_detector::stuck, run_ / limit, (run_ - limit) * -std::log(chance)};
+}
+
+sample_monitor::finding sample_monitor::judge(double z, double g) {
+  const std::size_t side = z > 0 ? 0 : 1;
+  std::array<finding, 5> all{judge_stuck(), finding{sample_detector::spike, std::fabs(z) / spike_[side], std::fabs(z) - spike_[side]},
+                             judge_shift(g), judge_spread(g * g), finding{}};
+  tones_.add(static_cast<float>(std::clamp(g, -3.0, 3.0)));
+  if (rows_ % tone_every == 0) {
+    const double power = tones_.strongest();
+    all[4] = {sample_detector::oscillation, power / limits_->tone, power - limits_->tone};
+  }
+  for (const finding& f : all)
+    if (f.score >= 1) return f;
+  return *std::max_element(all.begin(), all.end(), [](const finding& a, const finding& b) { return a.score < b.score; });
+}
+
+/// `before`: the last sample, from the level, in sd of the channel.
+void sample_monitor::adapt(double z, double g, double before) {
+  const double n = std::max<double>(level_rows_, 1), gain = std::max(1 / n, 1.0 / limits_->options.adapt_rows);
+  slope_ += gain * gain / 4 * s_ * g;
+  c_ += gain * s_ * g + slope_;
+  if (level_rows_ != UINT32_MAX) ++level_rows_;
+  phi_ = std::clamp(phi_ + g * std::clamp(before, -4.0, 4.0) * std::sqrt(1 - phi_ * phi_) / slow_rows, -0.95, 0.98);
+  spread_ += (g * g * spread_ - spread_) / slow_rows;
+  learn_side(z);
+  if (rows_ % limits_every == 0) set_spike_limits();
+}
+
+void sample_monitor::conclude(const finding& f, sample_verdict& v) {
+  v.detector = f.detector;
+  v.score = static_cast<float>(f.score);
+  if (f.score >= 1) {
+    const double faults = limits_->options.fault_rate;
+    const double chance = false_rate[static_cast<std::size_t>(f.detector)] * 3e7 / limits_->options.run_length;
+    v.confidence = static_cast<float>(faults / (faults + chance * std::exp(-std::max(f.excess, 0.0))));
+    v.alert = alarm_left_ == 0;
+    alarm_left_ = limits_->options.quiet_rows;
+    clear_charts();
+  } else if (alarm_left_ > 0) {
+    --alarm_left_;
+  }
+  v.alarming = alarm_left_ > 0;
+  alarm_rows_ = v.alarming ? alarm_rows_ + 1 : 0;
+  if (alarm_rows_ > limits_->options.accept_rows) rebase();
+}
+
+sample_verdict sample_monitor::next(double value) {
+  sample_verdict v;
+  if (!std::isfinite(value)) {
+    has_previous_ = false;
+    return v;
+  }
+  value = std::clamp(value, -value_most, value_most);
+  if (rows_ == 0) origin_ = value;
+  const double x = value - origin_;
+  const bool again = rows_ != 0 && value == last_;
+  run_ = again ? std::min(run_ + 1, UINT32_MAX - 1) : 0;
+  last_ = value;
+  if (rows_ != UINT32_MAX) ++rows_;
+  if (alarm_left_ == 0 && run_ <= stuck_least / 2) repeats_ += ((again ? 1 : 0) - repeats_) / std::min<double>(rows_, slow_rows);
+  if (rows_ <= limits_->options.learn_rows) {
+    learn(x);
+  } else {
+    const double level = c_ / (1 - phi_), sd = s_ / std::sqrt(1 - phi_ * phi_);
+    const double z = has_previous_ ? (x - phi_ * previous_ - c_) / s_ : (x - level) / sd;
+    if (settling_ > 0) {
+      --settling_;
+      if (has_previous_) c_ += s_ * z / ++level_rows_;
+    } else {
+      const double g = static_cast<double>(map_(z)) / std::sqrt(spread_);
+      conclude(judge(z, g), v);
+      if (!v.alarming && has_previous_ && !suspicious()) adapt(z, g, (previous_ - level) / sd);
+    }
+  }
+  previous_ = x;
+  has_previous_ = true;
+  return v;
+}
+
+template <class Self>
+void sample_monitor::fields(Self& self, auto&& each) {
+  each(self.map_, self.tones_, self.origin_, self.previous_, self.last_, self.sum_, self.squares_, self.lagged_, self.phi_, self.c_, self.slope_,
+       self.s_, self.spread_, self.repeats_, self.up_, self.down_, self.wider_, self.narrower_, self.absolute_, self.square_, self.spike_,
+       self.side_rows_, self.rows_, self.pairs_, self.level_rows_, self.settling_, self.run_, self.alarm_left_, self.alarm_rows_, self.has_previous_);
+}
+
+void sample_monitor::save(writer& out) const {
+  out.put(std::uint8_t{1}); // version
+  fields(*this, detectors::state_writer{out});
+}
+
+bool sample_monitor::load(reader& in) {
+  if (in.get<std::uint8_t>() != 1) return false;
+  fields(*this, detectors::state_reader{in});
+  return in.ok();
+}
+
+} // namespace tocsin
