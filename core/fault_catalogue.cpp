@@ -20,7 +20,7 @@ constexpr std::array single{
     fault_cell{drift, 2, true},       fault_cell{drift, 1, false},       fault_cell{noise, 3, true},        fault_cell{noise, 2, true},
     fault_cell{noise, 1.5, false},    fault_cell{noise, 0.5, true},      fault_cell{noise, 0.7, false},     fault_cell{stuck, 40, true},
     fault_cell{stuck, 8, true},       fault_cell{stuck, 4, false},       fault_cell{oscillation, 3, true},  fault_cell{oscillation, 2, true},
-    fault_cell{oscillation, 1, false}, fault_cell{intermittent, 3, true}, fault_cell{intermittent, 1.5, false}, fault_cell{gain, 2, true},
+    fault_cell{oscillation, 1, false}, fault_cell{intermittent, 3, false}, fault_cell{intermittent, 1.5, false}, fault_cell{gain, 2, true},
     fault_cell{gain, 1.5, false},     fault_cell{step_and_noise, 2, true}};
 constexpr std::array grouped{fault_cell{correlation_break, 3, true}, fault_cell{correlation_break, 1.5, false}, fault_cell{lag, 10, false},
                              fault_cell{lag, 3, false}};
@@ -54,12 +54,13 @@ std::vector<fault_stream> make_streams() {
   add("recipe square", sensor(0.3), normal_limit).sensor.recipe = 20;
   all.back().step_rows = 200, all.back().step_jitter = 40;
   add("recipe ramp", sensor(0.3), normal_limit).sensor.recipe = 20;
-  all.back().step_rows = 200, all.back().step_jitter = 40, all.back().sensor.ramp_rows = 50;
+  all.back().step_rows = 200, all.back().step_jitter = 40, all.back().sensor.ramp_rows = 50,
+  all.back().claims = false;
   add("season", sensor(0.3), normal_limit).sensor.season = 3;
   add("drift, maintained", sensor(0.3), normal_limit).sensor.drift = 1e-4;
   all.back().maintenance_rows = 20000;
   add("walk", sensor(0.3), normal_limit).sensor.walk_rows = 32;
-  all.back().sensor.walk_step = 0.1, all.back().sensor.recalibration = 0.01;
+  all.back().sensor.walk_step = 0.1, all.back().sensor.recalibration = 0.01, all.back().claims = false;
   add("missing 2 %", sensor(0.7), normal_limit).sensor.missing = 0.02;
   return all;
 }
@@ -171,7 +172,7 @@ std::uint32_t allowance(const fault_cell& c, const fault_stream& s) {
 }
 
 bool claimed(const fault_cell& c, const fault_stream& s) {
-  if (!c.goal || allowance(c, s) == 0) return false;
+  if (!s.claims || !c.goal || allowance(c, s) == 0) return false;
   return c.kind != spike || c.magnitude >= s.spike_limit + 2;
 }
 

@@ -42,6 +42,7 @@ struct fault_stream {
   sensor_options sensor;
   std::uint32_t step_rows = 0, step_jitter = 0, maintenance_rows = 0;
   double spike_limit; ///< of the noise law at a run length of 10^6, in sd
+  bool claims = true; ///< false: known not to be judged well enough; figures are told, nothing is claimed
 };
 std::span<const fault_stream> fault_streams();
 
@@ -54,7 +55,7 @@ disturbance disturbance_of(const fault_cell& c, std::uint32_t row);
 /// or 0.25 on the whitened fault; for a change of the distribution (noise, gain, oscillation) ln 10^6 / the Kullback-Leibler
 /// distance (Lorden 1971); 3 rows for a spike, 24 for what is stuck, 300 against the group. 0: no chart sees it, there is nothing to claim.
 std::uint32_t allowance(const fault_cell& c, const fault_stream& s);
-/// Claimed: the cell is a goal, a chart can see it, and a spike is 2 sd beyond the limit of the noise law.
+/// Claimed: stream and cell are among what is claimed, a chart can see it, and a spike is 2 sd beyond the limit of the noise law.
 bool claimed(const fault_cell& c, const fault_stream& s);
 
 } // namespace tocsin

@@ -142,7 +142,7 @@ double share_at_least(std::uint32_t hits, std::uint32_t all) {
   double low = 0, high = 1;
   for (int i = 0; i < 60; ++i) {
     const double p = (low + high) / 2;
-    (1 - at_most(hits - 1, all, p) < 0.05 ? low : high) = p;
+    (1 - at_most(hits - 1, all, p) < 0.025 ? low : high) = p;
   }
   return low;
 }

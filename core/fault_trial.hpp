@@ -39,7 +39,7 @@ trial_score run_trial(const fault_stream& stream, const fault_cell& cell, const 
 /// `rows` rows of the stream without a fault, after learning.
 trial_score run_quiet(const fault_stream& stream, std::uint64_t rows, const trial_options& options);
 
-/// Lower (upper) 95 % limit of a share of which `hits` of `all` were seen (Clopper and Pearson 1934, one-sided).
+/// Lower (upper) end of the 95 % interval of a share of which `hits` of `all` were seen (Clopper and Pearson 1934).
 double share_at_least(std::uint32_t hits, std::uint32_t all);
 double share_at_most(std::uint32_t hits, std::uint32_t all);
 

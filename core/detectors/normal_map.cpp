@@ -14,6 +14,10 @@ void normal_map::finish() {
   std::array<double, bins + 1> below{};
   for (std::size_t i = 0; i < bins; ++i) below[i + 1] = below[i] + counts_[i];
   const double all = std::max(below[bins], 1.0);
+  if (*std::max_element(counts_.begin(), counts_.end()) > all / 2) { // all but constant: no distribution to speak of
+    for (std::size_t i = 0; i <= bins; ++i) edges_[i] = static_cast<float>(z_of_edge(i));
+    return;
+  }
   // Where F reaches p, by straight lines between the edges.
   const auto quantile = [&](double p) {
     std::size_t i = 0;

@@ -10,11 +10,11 @@
 namespace tocsin::detectors {
 
 /// g = Phi^-1(F(z)), F the histogram of the rows learnt: 96 bins over +-6 sd. Beyond the outer percents it goes on in a
-/// straight line with the slope between the 10 % and the 1 % quantile of that side; +-4 at most.
+/// straight line with the slope between the 10 % and the 1 % quantile of that side; +-6 at most.
 class normal_map {
 public:
   static constexpr std::size_t bins = 96;
-  static constexpr float most = 4;
+  static constexpr float most = 6;
   void learn(double z) {
     std::uint16_t& count = counts_[static_cast<std::size_t>(place(static_cast<float>(z)))];
     if (count != UINT16_MAX) ++count;

@@ -10,10 +10,12 @@ namespace tocsin {
 
 namespace {
 
-constexpr double value_most = 1e150, z_most = 15;
+constexpr double value_most = 1e150, z_most = 15, idle = 0.5, g_most = 6, g_most_heavy = 4, light_tail = 6.5;
 constexpr double slow_rows = 20000;
 constexpr std::uint32_t settling_rows = 200, stuck_least = 7, tone_every = 4, limits_every = 4096;
-constexpr double wide = 1.6, narrow = 0.6; ///< sd that the charts of the spread are made for
+/// Sd that the charts of the spread are made for.
+constexpr std::array<double, 2> wide{1.6, 3};
+constexpr double narrow = 0.6;
 constexpr std::array<std::string_view, sample_detectors> names{"none",      "spike",       "shift", "small_shift",
                                                                "spread_up", "spread_down", "stuck", "oscillation"};
 /// False alarms per row at the default run length, on the streams of the catalogue (docs/faults.md).
@@ -33,8 +35,9 @@ sample_limits::sample_limits(sample_options o) : options(o) {
   log_run_length = std::log(options.run_length);
   shift = detectors::cusum_limit(0.5, options.run_length);
   small_shift = detectors::cusum_limit(0.25, options.run_length);
-  spread = log_run_length;
-  // 56 tones that forget in 32 rows and more: nearly as many independent powers as rows.
+  // The run length of a CUSUM of log likelihood ratios is some times e^h (Lorden 1971: at least that).
+  spread = log_run_length - 1.5;
+  // 72 tones that forget in 32 rows and more: nearly as many independent powers as rows.
   tone = log_run_length + 1;
 }
 
@@ -42,7 +45,8 @@ sample_monitor::sample_monitor(std::shared_ptr<const sample_limits> limits) : li
 
 void sample_monitor::clear_charts() {
   up_ = down_ = {};
-  wider_ = narrower_ = 0;
+  wider_ = {};
+  narrower_ = 0;
   tones_.clear();
 }
 
@@ -68,6 +72,7 @@ void sample_monitor::estimate() {
 void sample_monitor::learn(double x) {
   sum_ += x;
   squares_ += x * x;
+  trend_ += x * rows_;
   if (has_previous_) lagged_ += x * previous_, ++pairs_;
   const std::uint32_t first = limits_->options.learn_rows / 4;
   if (rows_ > first && has_previous_) {
@@ -83,6 +88,9 @@ void sample_monitor::finish_learning() {
   const double unit = s_;
   estimate();
   s_ = unit; // the distribution was learnt in it
+  // Where a season or a drift shows, it is followed from the first row on. Slope by least squares, against four standard errors.
+  const double n = rows_, slope = 12 * (trend_ - sum_ * (n + 1) / 2) / (n * n * n) * (1 - phi_);
+  if (std::fabs(slope) > 4 * s_ * std::sqrt(12 / (n * n * n))) slope_ = slope, c_ += slope * n / 2;
   map_.finish();
   level_rows_ = rows_;
   set_spike_limits();
@@ -101,14 +109,14 @@ void sample_monitor::set_spike_limits() {
   for (std::size_t side = 0; side < 2; ++side) {
     const double rms = std::sqrt(std::max(square_[side], 1e-12));
     const double n = std::clamp<double>(side_rows_[side], 50, slow_rows);
-    spike_[side] = rms * detectors::spike_limit(absolute_[side] / rms, n, limits_->options.run_length);
+    spike_[side] = rms * detectors::spike_limit(absolute_[side] / rms, n, limits_->options.run_length / 10);
   }
 }
 
 bool sample_monitor::suspicious() const {
   const sample_limits& l = *limits_;
   return std::max(up_[0], down_[0]) > l.shift / 2 || std::max(up_[1], down_[1]) > l.small_shift / 2 ||
-         std::max(wider_, narrower_) > l.spread / 2 || run_ > stuck_least / 2;
+         std::max({wider_[0], wider_[1], narrower_}) > l.spread / 2 || run_ > stuck_least / 2;
 }
 
 sample_monitor::finding sample_monitor::judge_shift(double g) {
@@ -126,14 +134,15 @@ sample_monitor::finding sample_monitor::judge_shift(double g) {
 }
 
 sample_monitor::finding sample_monitor::judge_spread(double square) {
-  static const double log_wide = std::log(wide), log_narrow = std::log(narrow);
-  wider_ = std::max(0.0, wider_ + weight_of(wide) * square - log_wide);
-  narrower_ = std::max(0.0, narrower_ + weight_of(narrow) * square - log_narrow);
-  const double most = std::max(wider_, narrower_);
-  return {wider_ >= narrower_ ? sample_detector::spread_up : sample_detector::spread_down, most / limits_->spread, most - limits_->spread};
+  static const std::array<double, 3> log_sd{std::log(wide[0]), std::log(wide[1]), std::log(narrow)};
+  for (std::size_t i = 0; i < 2; ++i) wider_[i] = std::max(0.0, wider_[i] + weight_of(wide[i]) * square - log_sd[i]);
+  if (repeats_ <= idle) narrower_ = std::max(0.0, narrower_ + weight_of(narrow) * square - log_sd[2]);
+  const double up = std::max(wider_[0], wider_[1]), most = std::max(up, narrower_);
+  return {up >= narrower_ ? sample_detector::spread_up : sample_detector::spread_down, most / limits_->spread, most - limits_->spread};
 }
 
 sample_monitor::finding sample_monitor::judge_stuck() const {
+  if (repeats_ > idle) return {};
   if (run_ < stuck_least) return {sample_detector::stuck, run_ / (stuck_least + 1.0), 0};
   // Where the converter is coarse, values repeat by chance: then longer runs are usual.
   const double chance = std::min(0.98, 1.5 * repeats_ + 0.005);
@@ -159,10 +168,10 @@ sample_monitor::finding sample_monitor::judge(double z, double g) {
 void sample_monitor::adapt(double z, double g, double before) {
   const double n = std::max<double>(level_rows_, 1), gain = std::max(1 / n, 1.0 / limits_->options.adapt_rows);
   slope_ += gain * gain / 4 * s_ * g;
-  c_ += gain * s_ * g + slope_;
+  c_ += gain * s_ * g;
   if (level_rows_ != UINT32_MAX) ++level_rows_;
   phi_ = std::clamp(phi_ + g * std::clamp(before, -4.0, 4.0) * std::sqrt(1 - phi_ * phi_) / slow_rows, -0.95, 0.98);
-  spread_ += (g * g * spread_ - spread_) / slow_rows;
+  spread_ = std::max(0.01, spread_ + (g * g * spread_ - spread_) / slow_rows);
   learn_side(z);
   if (rows_ % limits_every == 0) set_spike_limits();
 }
@@ -208,8 +217,11 @@ sample_verdict sample_monitor::next(double value) {
       --settling_;
       if (has_previous_) c_ += s_ * z / ++level_rows_;
     } else {
-      const double g = static_cast<double>(map_(z)) / std::sqrt(spread_);
+      // Heavy tails: what lies far out says little about level and spread.
+      const double most = spike_[z > 0 ? 0 : 1] < light_tail ? g_most : g_most_heavy;
+      const double g = std::clamp(static_cast<double>(map_(z)) / std::sqrt(spread_), -most, most);
       conclude(judge(z, g), v);
+      c_ += slope_; // also while nothing is learnt: the season goes on
       if (!v.alarming && has_previous_ && !suspicious()) adapt(z, g, (previous_ - level) / sd);
     }
   }
@@ -220,7 +232,7 @@ sample_verdict sample_monitor::next(double value) {
 
 template <class Self>
 void sample_monitor::fields(Self& self, auto&& each) {
-  each(self.map_, self.tones_, self.origin_, self.previous_, self.last_, self.sum_, self.squares_, self.lagged_, self.phi_, self.c_, self.slope_,
+  each(self.map_, self.tones_, self.origin_, self.previous_, self.last_, self.sum_, self.squares_, self.lagged_, self.trend_, self.phi_, self.c_, self.slope_,
        self.s_, self.spread_, self.repeats_, self.up_, self.down_, self.wider_, self.narrower_, self.absolute_, self.square_, self.spike_,
        self.side_rows_, self.rows_, self.pairs_, self.level_rows_, self.settling_, self.run_, self.alarm_left_, self.alarm_rows_, self.has_previous_);
 }

@@ -52,8 +52,9 @@ struct sample_limits {
 /// e = x - phi x' - c whitens (AR(1), learnt); z = e / s, g = normal score of z by the distribution learnt; the charts judge g,
 /// the spike test z against the tail that fits the noise (detectors/sample_limits.hpp). c follows slow change with level and
 /// slope (critically damped), phi and s over 20 000 rows, all of them frozen while alarming or while a chart is half way.
-/// Charts are Page's CUSUM (1954), for the spread of the log likelihood ratio of sd 1.6 (0.6) against 1. A channel that
-/// has contexts (steps of a recipe) takes one monitor for each. At most 2 KiB and 0.3 us per sample.
+/// Charts are Page's CUSUM (1954), for the spread of the log likelihood ratio of sd 1.6, 3 and 0.6 against 1. A channel that
+/// repeats itself in more than half of its rows is idle or too coarse: stuck and spread_down are not judged. A channel that has
+/// contexts (steps of a recipe) takes one monitor for each. At most 2 KiB and 0.3 us per sample.
 class sample_monitor {
 public:
   explicit sample_monitor(std::shared_ptr<const sample_limits> limits = std::make_shared<const sample_limits>());
@@ -94,11 +95,12 @@ private:
   detectors::normal_map map_;
   detectors::tone_bank tones_;
   double origin_ = 0, previous_ = 0, last_ = 0;
-  double sum_ = 0, squares_ = 0, lagged_ = 0;       ///< while learning
+  double sum_ = 0, squares_ = 0, lagged_ = 0, trend_ = 0; ///< while learning
   double phi_ = 0, c_ = 0, slope_ = 0, s_ = 1, spread_ = 1; ///< x is taken from origin_; s_: unit of z; spread_: variance of g
   double repeats_ = 0;
   std::array<double, 2> up_{}, down_{};
-  double wider_ = 0, narrower_ = 0;
+  std::array<double, 2> wider_{};
+  double narrower_ = 0;
   std::array<double, 2> absolute_{}, square_{}, spike_{}; ///< of either side of the noise: above, below
   std::array<std::uint32_t, 2> side_rows_{};
   std::uint32_t rows_ = 0, pairs_ = 0, level_rows_ = 0, settling_ = 0, run_ = 0, alarm_left_ = 0, alarm_rows_ = 0;

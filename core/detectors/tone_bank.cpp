@@ -7,20 +7,24 @@ namespace tocsin::detectors {
 
 namespace {
 
-constexpr std::size_t quick = 24;
-constexpr double keep_quick = 1 - 1.0 / 32, keep_slow = 1 - 1.0 / 128;
+/// Tones of one memory: frequency first + i step, in radians per row.
+struct group {
+  std::size_t size;
+  double rows, first, step;
+};
+constexpr std::array groups{group{1, 32, 0, 0}, group{23, 32, 0.1, 0.125}, group{16, 64, 0.1, 0.03}, group{32, 128, 0.08, 0.0125}};
 
 struct tones {
   alignas(16) std::array<float, tone_bank::size> cosine, sine, scale;
   tones() {
-    for (std::size_t k = 0; k < tone_bank::size; ++k) {
-      const bool fast = k < quick;
-      const double at = static_cast<double>(fast ? k : k - quick);
-      const double w = fast ? 0.1 + 0.125 * at : 0.08 + 0.0125 * at, keep = fast ? keep_quick : keep_slow;
-      cosine[k] = static_cast<float>(keep * std::cos(w));
-      sine[k] = static_cast<float>(keep * std::sin(w));
-      scale[k] = static_cast<float>(1 - keep * keep);
-    }
+    std::size_t k = 0;
+    for (const group& of : groups)
+      for (std::size_t i = 0; i < of.size; ++i, ++k) {
+        const double w = of.first + of.step * static_cast<double>(i), keep = 1 - 1 / of.rows;
+        cosine[k] = static_cast<float>(keep * std::cos(w));
+        sine[k] = static_cast<float>(keep * std::sin(w));
+        scale[k] = static_cast<float>(1 - keep * keep);
+      }
   }
 };
 const tones table;
@@ -36,10 +40,10 @@ void tone_bank::add(float g) {
 }
 
 double tone_bank::strongest() const {
+  const auto power = [&](std::size_t k) { return table.scale[k] * (real_[k] * real_[k] + imaginary_[k] * imaginary_[k]); };
   float most = 0;
-  for (std::size_t k = 0; k < size; ++k)
-    most = std::max(most, table.scale[k] * (real_[k] * real_[k] + imaginary_[k] * imaginary_[k]));
-  return static_cast<double>(most);
+  for (std::size_t k = 1; k < size; ++k) most = std::max(most, power(k));
+  return power(0) > most ? 0 : static_cast<double>(most);
 }
 
 } // namespace tocsin::detectors
