@@ -84,18 +84,23 @@ double shift_delay(const fault_cell& c, double ar) {
   return coarse == 0 || (fine != 0 && fine < coarse) ? fine : coarse;
 }
 
-/// Kullback-Leibler distance of noise scaled by r from the noise itself. Heavy tails: that of t5, by the trapezoidal rule.
-double scale_distance(noise_law noise, double r) {
-  if (noise == noise_law::gaussian) return (r * r - 1) / 2 - std::log(r);
-  const auto log_density = [](double t) { return -3 * std::log1p(t * t / 5); };
-  double sum = 0, all = 0;
-  for (double t = -60; t <= 60; t += 0.02) {
-    const double p = std::exp(log_density(t));
-    all += p;
-    sum += p * (log_density(t) - std::log(r) - log_density(t * r));
+/// Mean delay of a CUSUM of log likelihood ratios s at limit ln 10^6: (limit + excess over it) / E s, the excess E s^2 / (2 E s)
+/// by renewal theory (Siegmund 1985, ch. 8).
+double ratio_delay(double mean, double square) { return (log_budget + square / (2 * mean)) / mean; }
+
+/// The same for noise scaled by r. Heavy tails: those of t5, by the trapezoidal rule.
+double scale_delay(noise_law noise, double r) {
+  const auto log_density = [&](double x) { return noise == noise_law::gaussian ? -x * x / 2 : -3 * std::log1p(x * x / 5); };
+  double mean = 0, square = 0, all = 0;
+  for (double x = -60; x <= 60; x += 0.02) {
+    const double p = std::exp(log_density(x)), s = log_density(x) - std::log(r) - log_density(x * r);
+    all += p, mean += p * s, square += p * s * s;
   }
-  return sum / all;
+  return ratio_delay(mean / all, square / all);
 }
+
+/// The same for an oscillation whose phase and period are known: s = A c n + (A c)^2 / 2, c its cosine.
+double tone_delay(double a) { return ratio_delay(a * a / 4, a * a / 2 + 3 * a * a * a * a / 32); }
 
 /// Amplitude that is left of the oscillation after whitening.
 double whitened_amplitude(double amplitude, double ar) {
@@ -163,8 +168,8 @@ std::uint32_t allowance(const fault_cell& c, const fault_stream& s) {
   case spike: return 3;
   case stuck: return repeats_by_chance(s.sensor, c.magnitude) ? 0 : 24;
   case noise:
-  case gain: return thrice(log_budget / scale_distance(s.sensor.noise, c.magnitude));
-  case oscillation: return thrice(log_budget * 4 / std::pow(whitened_amplitude(c.magnitude, s.sensor.ar), 2));
+  case gain: return thrice(scale_delay(s.sensor.noise, c.magnitude));
+  case oscillation: return thrice(tone_delay(whitened_amplitude(c.magnitude, s.sensor.ar)));
   case lag:
   case correlation_break: return 300;
   default: return thrice(shift_delay(c, s.sensor.ar));

@@ -52,8 +52,8 @@ std::uint32_t fault_rows(const fault_cell& c);
 disturbance disturbance_of(const fault_cell& c, std::uint32_t row);
 
 /// Rows within which a fault must be found: three times the delay of the best chart at a run length of 10^6: CUSUM with k 0.5
-/// or 0.25 on the whitened fault; for a change of the distribution (noise, gain, oscillation) ln 10^6 / the Kullback-Leibler
-/// distance (Lorden 1971); 3 rows for a spike, 24 for what is stuck, 300 against the group. 0: no chart sees it, there is nothing to claim.
+/// or 0.25 on the whitened fault; for noise, gain and oscillation CUSUM of the log likelihood ratio of
+/// the very fault; 3 rows for a spike, 24 for what is stuck, 300 against the group. 0: no chart sees it, there is nothing to claim.
 std::uint32_t allowance(const fault_cell& c, const fault_stream& s);
 /// Claimed: stream and cell are among what is claimed, a chart can see it, and a spike is 2 sd beyond the limit of the noise law.
 bool claimed(const fault_cell& c, const fault_stream& s);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double value_most = 1e150, z_most = 15, idle = 0.5, g_most = 6, g_most_heavy = 4, light_tail = 6.5;
 constexpr double slow_rows = 20000;
-constexpr std::uint32_t settling_rows = 200, stuck_least = 7, tone_every = 4, limits_every = 4096;
+constexpr std::uint32_t settling_rows = 400, stuck_least = 7, tone_every = 4, limits_every = 4096;
 /// Sd that the charts of the spread are made for.
 constexpr std::array<double, 2> wide{1.6, 3};
 constexpr double narrow = 0.6;
@@ -36,9 +36,9 @@ sample_limits::sample_limits(sample_options o) : options(o) {
   shift = detectors::cusum_limit(0.5, options.run_length);
   small_shift = detectors::cusum_limit(0.25, options.run_length);
   // The run length of a CUSUM of log likelihood ratios is some times e^h (Lorden 1971: at least that).
-  spread = log_run_length - 1.5;
+  spread = log_run_length - 1;
   // 72 tones that forget in 32 rows and more: nearly as many independent powers as rows.
-  tone = log_run_length + 1;
+  tone = log_run_length + 1.7;
 }
 
 sample_monitor::sample_monitor(std::shared_ptr<const sample_limits> limits) : limits_(std::move(limits)) {}
@@ -109,7 +109,7 @@ void sample_monitor::set_spike_limits() {
   for (std::size_t side = 0; side < 2; ++side) {
     const double rms = std::sqrt(std::max(square_[side], 1e-12));
     const double n = std::clamp<double>(side_rows_[side], 50, slow_rows);
-    spike_[side] = rms * detectors::spike_limit(absolute_[side] / rms, n, limits_->options.run_length / 10);
+    spike_[side] = rms * detectors::spike_limit(absolute_[side] / rms, n, limits_->options.run_length / 3);
   }
 }
 
@@ -167,7 +167,7 @@ sample_monitor::finding sample_monitor::judge(double z, double g) {
 /// `before`: the last sample, from the level, in sd of the channel.
 void sample_monitor::adapt(double z, double g, double before) {
   const double n = std::max<double>(level_rows_, 1), gain = std::max(1 / n, 1.0 / limits_->options.adapt_rows);
-  slope_ += gain * gain / 4 * s_ * g;
+  slope_ += s_ * g / (4.0 * limits_->options.adapt_rows * limits_->options.adapt_rows);
   c_ += gain * s_ * g;
   if (level_rows_ != UINT32_MAX) ++level_rows_;
   phi_ = std::clamp(phi_ + g * std::clamp(before, -4.0, 4.0) * std::sqrt(1 - phi_ * phi_) / slow_rows, -0.95, 0.98);

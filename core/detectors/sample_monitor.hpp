@@ -63,7 +63,7 @@ public:
   sample_verdict next(double value);
   /// The next sample does not follow the last one: another step of the recipe was between them.
   void interrupted() { has_previous_ = false; }
-  /// Maintenance: the level is learnt anew from the next 200 rows; the noise stays as known.
+  /// Maintenance: the level is learnt anew from the next 400 rows; the noise stays as known.
   void rebase();
   std::uint32_t rows() const { return rows_; }
 

@@ -43,7 +43,7 @@ double tone_bank::strongest() const {
   const auto power = [&](std::size_t k) { return table.scale[k] * (real_[k] * real_[k] + imaginary_[k] * imaginary_[k]); };
   float most = 0;
   for (std::size_t k = 1; k < size; ++k) most = std::max(most, power(k));
-  return power(0) > most ? 0 : static_cast<double>(most);
+  return 2 * power(0) > most ? 0 : static_cast<double>(most);
 }
 
 } // namespace tocsin::detectors

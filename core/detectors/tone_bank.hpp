@@ -16,7 +16,7 @@ class tone_bank {
 public:
   static constexpr std::size_t size = 72;
   void add(float g);
-  double strongest() const; ///< the largest power of an oscillation; 0 where the level itself is stronger
+  double strongest() const; ///< the largest power of an oscillation; 0 where the level has more than half of it
   void clear() { real_ = {}, imaginary_ = {}; }
 
   template <class Self>
