@@ -82,7 +82,7 @@ TEST(sample_limits, run_lengths_are_those_of_exact_markov_chains) {
   EXPECT_NEAR(detectors::cusum_limit(0.5, 1e4), 8.05, 0.02);
   EXPECT_NEAR(detectors::cusum_limit(0.5, 1e6), 12.66, 0.02);
   EXPECT_NEAR(detectors::spike_limit(0.798, 1000, 1e6), 4.89, 0.01);
-  EXPECT_NEAR(detectors::spike_limit(0.7351, 1000, 1e6), 21.4, 0.3) << "Student's t, 5 degrees of freedom: 27.6 / 1.291";
+  EXPECT_NEAR(detectors::spike_limit(0.7351, 1e8, 1e6), 21.4, 0.3) << "Student's t, 5 degrees of freedom: 27.6 / 1.291";
   EXPECT_NEAR(detectors::normal_quantile(0.975), 1.959964, 1e-6);
 }
 
