@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
   trial_score faults, quiet;
   print_cost();
   for (const fault_stream& s : fault_streams()) {
+    a.seed += 1'000'000; // no stream sees the noise of another
     if (!only.empty() && s.name != only) continue;
     const trial_score without = quiet_of(s, a);
     if (s.claims) quiet.add(without);

@@ -43,7 +43,7 @@ def report_cells(out, rows):
         if is_claimed == "1":
             claimed, reached, sure = claimed + 1, reached + (share >= GOAL), sure + (float(least) >= GOAL)
             true_alarms.append(float(true_share))
-        verdict = "  <-- fails" if is_claimed == "1" and float(least) < GOAL else ""
+        verdict = "" if is_claimed != "1" or float(least) >= GOAL else "  <-- fails" if share < GOAL else "  <-- not surely"
         print(f"   {stream:20} {fault:22} {'yes' if is_claimed == '1' else '':7} {share * 100:7.1f} {float(least) * 100:9.1f} "
               f"{median + ' / ' + allowed:>20} {float(true_share) * 100:14.1f}{verdict}", file=sys.stderr)
         out.keep(f"{stream}: {fault}", share * 100, "% found", claimed=is_claimed == "1", events=int(events), least=float(least) * 100,
