@@ -9,6 +9,7 @@ import sys
 
 import delivery
 import detect
+import faults
 import h
 import live
 import micro
@@ -21,6 +22,7 @@ PARTS = {
     "s": (s.run, "workload S: windows and anomalies of sensors, against its oracle, a flat loop and other systems"),
     "memory": (live.memory, "resident memory per idle daemon in a running node"),
     "lateness": (live.lateness, "how late a silence is said, by a running node"),
+    "faults": (faults.run, "the catalogue of injected faults: found, in time, false alarms, calibration"),
     "delivery": (delivery.run, "evidence received to webhook written, under load and past a long queue; a storm"),
 }
 NAMED_ALONE = {"detect": (detect.run, "detect DIR: tocsin score over labelled series, judged beside trivial baselines")}

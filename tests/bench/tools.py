@@ -19,7 +19,7 @@ class wrong(Exception):
 
 class report:
     def __init__(self, parts):
-        self.parts, self.rows, self.failed = parts, [], False
+        self.parts, self.rows, self.details, self.failed = parts, [], [], False
 
     def of(self, part):
         """What a part reports through: add(name, value, unit, bound) and skip(name, why)."""
@@ -31,7 +31,7 @@ class report:
         print(f"{part}: FAILED: {why}", file=sys.stderr, flush=True)
 
     def document(self):
-        return {"machine": machine(), "parts": self.parts, "results": self.rows}
+        return {"machine": machine(), "parts": self.parts, "results": self.rows} | ({"details": self.details} if self.details else {})
 
     def print_table(self):
         print(f"\n{'part':10} {'name':44} {'value':>12} unit           bound", file=sys.stderr)
@@ -57,6 +57,10 @@ class part_report:
             row |= {"bound": bound, "within": value <= bound}
         self.whole.rows.append(row)
         print(f"   {name}: {value:.3f} {unit}", file=sys.stderr, flush=True)
+
+    def keep(self, name, value, unit, **more):
+        """Into the document alone: one row of a table that the part prints itself."""
+        self.whole.details.append({"part": self.part, "name": name, "value": round(value, 6), "unit": unit, **more})
 
     def skip(self, name, why):
         self.whole.rows.append({"part": self.part, "name": name, "skipped": why})
@@ -93,17 +97,19 @@ def must_run(command, **more):
 
 def build(options):
     os.makedirs(WORK, exist_ok=True)
-    targets = [] if options.binary else ["tocsin"]
-    parts = options.parts or ["micro"]
+    parts = options.parts or ["micro", "faults"]
+    targets = [] if options.binary or parts == ["faults"] else ["tocsin"]
     if "micro" in parts:
         targets += [f"tocsin_{name}" for name in micro_programs()]
+    if "faults" in parts:
+        targets.append("tocsin_fault_bench")
     if targets:
         must_run(["cmake", "--preset", "release", "--log-level=WARNING"], cwd=ROOT)
         must_run(["cmake", "--build", "build/release", "--target", *targets], cwd=ROOT)
 
 
 def micro_programs():
-    return sorted(f[:-4] for f in os.listdir(HERE) if f.endswith("_bench.cpp"))
+    return sorted(f[:-4] for f in os.listdir(HERE) if f.endswith("_bench.cpp") and f != "fault_bench.cpp")
 
 
 def binary(options):
