@@ -7,6 +7,7 @@ namespace tocsin {
 
 namespace {
 
+constexpr std::uint32_t silent_rows = 10; ///< of so few nothing can be said
 constexpr double tail_most = 6, ratio_most = 4;
 constexpr double usual_share = 0.4, usual_gain = 0.0007; ///< of the composite's own mean; half-life 1000 rows
 constexpr double value_most = 1e150;                     ///< squares of larger ones are infinite
@@ -92,6 +93,7 @@ row_verdict channel_monitor::next(timestamp at, double value) {
   usual_ += detectors::gain(rows_, usual_gain) * (sum - usual_);
   const bool record = record_.next(score);
   row_verdict v;
+  if (rows_ <= silent_rows) return v;
   v.score = record ? score : 0.5 * score / (1 + score);
   v.alert = record && score >= 1 && rows_ > options_->learn_rows;
   v.change_point = is_change_point(residual);
