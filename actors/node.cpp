@@ -294,13 +294,14 @@ result<std::vector<std::string>> node::reload(const settings& fresh) {
   // To none: the old ones are told until the restart. From none: what is said meanwhile waits in the outbox for it.
   const alerting_rules alerting = had && fresh.receivers.empty() ? old.alerting() : fresh.alerting();
   p.judge_by(p.rules, alerting);
-  caf::anon_send(p.intake_actor, new_rules{p.rules, alerting});
   // The notifier starts anew with the new receivers; what was open is taken from the outbox.
   if (had && !fresh.receivers.empty() && p.notifier_actor) {
     old.receivers = fresh.receivers;
     p.look_through_outbox(false);
     caf::anon_send(p.notifier_actor, new_receivers{std::make_shared<const std::vector<receiver_options>>(p.make_receivers(fresh))});
   }
+  // After the receivers: what the new rules say may be for a new one.
+  caf::anon_send(p.intake_actor, new_rules{p.rules, alerting});
   ++p.metrics->reloads;
   return later;
 }

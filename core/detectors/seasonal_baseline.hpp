@@ -31,7 +31,8 @@ struct seasonal_baseline {
 
   std::size_t bucket_of(timestamp at) const {
     const std::int64_t ns = to_nanoseconds(at), turns = floor_divide(ns, period);
-    const double share = static_cast<double>(ns - turns * period) / static_cast<double>(period);
+    const std::int64_t rest = ns % period; // turns * period could overflow
+    const double share = static_cast<double>(rest < 0 ? rest + period : rest) / static_cast<double>(period);
     const std::size_t bucket = std::min(static_cast<std::size_t>(share * buckets), buckets - 1);
     if (period != day) return bucket;
     const std::int64_t weekday = (turns % 7 + 11) % 7; // 1970-01-01 was a Thursday; Sunday is 0
