@@ -1,8 +1,6 @@
 #include "codecs/notification_json.hpp"
 
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <set>
 
 namespace tocsin {
 
@@ -10,19 +8,10 @@ namespace {
 
 using json = nlohmann::ordered_json; // what is sent again after a restart keeps the order of its evidence
 
-/// Evidence names are views of static storage; names from a file are kept once each, up to a bound.
-std::string_view intern(const std::string& name) {
-  static std::mutex guard;
-  static std::set<std::string, std::less<>> names;
-  const std::lock_guard lock{guard};
-  if (names.size() >= 10'000 && !names.count(name)) return "other";
-  return *names.insert(name).first;
-}
-
 evidence parse_facts(const json& j) {
   evidence out;
   for (const auto& [key, value] : j.items()) {
-    fact f{intern(key), std::string{}};
+    fact f{key, std::string{}};
     if (value.is_boolean()) f.value = value.get<bool>();
     else if (value.is_number_integer()) f.value = value.get<std::int64_t>();
     else if (value.is_number()) f.value = value.get<double>();

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 
 #include "core/limits.hpp"
 
@@ -105,17 +104,6 @@ std::string incident_id(std::string_view group, std::string_view family, std::st
 }
 
 namespace {
-/// Names of evidence live for ever; those read from a snapshot are kept here, once each.
-std::string_view keep_name(const std::string& name) {
-  static std::mutex guard;
-  static std::set<std::string>* const names =
-      new std::set<std::string>; // never destroyed: views remain
-  const std::lock_guard lock{guard};
-  if (auto known = names->find(name); known != names->end()) return *known;
-  if (names->size() >= limits::fact_names_max) return "unnamed";
-  return *names->insert(name).first;
-}
-
 void save(writer& out, const std::set<std::string>& names) {
   out.put(static_cast<std::uint32_t>(names.size()));
   for (const std::string& n : names) out.put(std::string_view{n});
@@ -154,22 +142,22 @@ void save(writer& out, const evidence& facts) {
 evidence load_evidence(reader& in) {
   evidence facts;
   for (auto n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n) {
-    const std::string_view name = keep_name(in.get_text());
+    std::string name = in.get_text();
     switch (in.get<std::uint8_t>()) {
     case 0:
-      facts.push_back({name, in.get<std::int64_t>()});
+      facts.push_back({std::move(name), in.get<std::int64_t>()});
       break;
     case 1:
-      facts.push_back({name, in.get<double>()});
+      facts.push_back({std::move(name), in.get<double>()});
       break;
     case 2:
-      facts.push_back({name, in.get<std::uint8_t>() != 0});
+      facts.push_back({std::move(name), in.get<std::uint8_t>() != 0});
       break;
     case 3:
-      facts.push_back({name, in.get_time()});
+      facts.push_back({std::move(name), in.get_time()});
       break;
     default:
-      facts.push_back({name, in.get_text()});
+      facts.push_back({std::move(name), in.get_text()});
     }
   }
   return facts;

@@ -19,7 +19,6 @@ inline constexpr std::size_t credit_batches_max = 8;           ///< batches in f
 inline constexpr std::size_t daemons_max = 2'000'000;          ///< a hostile feed must not fill the memory with inventions
 inline constexpr std::size_t daemons_per_host_max = 256;       ///< services of one host
 inline constexpr std::size_t incident_members_max = 1000;      ///< listed by name; the rest is counted
-inline constexpr std::size_t fact_names_max = 1024;            ///< names of evidence read from a snapshot
 inline constexpr std::size_t storm_reporters_max = 256;        ///< daemons heard as witnesses of a storm: their ranking is quadratic
 inline constexpr std::size_t loss_peers_max = 64;              ///< peers named by one daemon's loss that are weighed
 inline constexpr std::size_t quarantine_records_max = 10'000;  ///< kept with their bytes

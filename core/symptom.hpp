@@ -23,9 +23,9 @@ inline constexpr std::size_t symptom_kind_count = 18;
 enum class symptom_state : std::uint8_t { raised, changed, cleared };
 enum class severity : std::uint8_t { info, warning, critical };
 
-/// One row of evidence. Names are snake_case literals; numbers are printed as they are.
+/// One row of evidence. Names are snake_case; numbers are printed as they are.
 struct fact {
-  std::string_view name; ///< static storage
+  std::string name;
   std::variant<std::int64_t, double, bool, timestamp, std::string> value;
 };
 using evidence = std::vector<fact>;

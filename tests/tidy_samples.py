@@ -6,7 +6,7 @@ FUNCTION = "int f(int a) {\n%s}\n"
 SAMPLES = {
     "include_walls": (
         [{"core/a.cpp": "#include <caf/all.hpp>\n"}, {"io/a.cpp": "#include <caf/all.hpp>\n"},
-         {"core/a.cpp": "#include <thread>\n"}, {"core/a.cpp": "#include \"io/log.hpp\"\n"},
+         {"core/a.cpp": "#include <thread>\n"}, {"codecs/a.cpp": "#include <mutex>\n"}, {"core/a.cpp": "#include \"io/log.hpp\"\n"},
          {"core/a.cpp": "#include <nlohmann/json.hpp>\n"}, {"codecs/a.cpp": "#include <sqlite3.h>\n"},
          {"codecs/a.cpp": "#include \"actors/node.hpp\"\n"}, {"config/a.cpp": "#include \"io/log.hpp\"\n"},
          {"config/a.cpp": "#include <curl/curl.h>\n"}, {"io/a.cpp": "#include \"actors/node.hpp\"\n"},

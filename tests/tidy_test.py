@@ -24,7 +24,7 @@ WALLS = {
 # Headers that a single file may use, wherever its part stands.
 ONLY_IN = {"re2/": "core/matcher.cpp"}
 # Parts of the standard library that wait, touch files or tell the time: not for the pure logic.
-IMPURE = {"condition_variable", "ctime", "filesystem", "fstream", "future", "iostream", "semaphore", "shared_mutex", "stop_token", "thread"}
+IMPURE = {"condition_variable", "ctime", "filesystem", "fstream", "future", "iostream", "mutex", "semaphore", "shared_mutex", "stop_token", "thread"}
 
 
 class problem:

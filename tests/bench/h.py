@@ -20,7 +20,7 @@ def run(options, out):
     limit = tools.compile_shared("limit", "limit.cpp", "-lsimdjson")
     rivals = [] if options.no_peers or options.quick else peers.built(out)
     for name, daemons, rounds in QUICK if options.quick else SIZES:
-        reference = data(generator, name, daemons, rounds)
+        reference = lines_of(tools.workload(generator, "H", name, daemons, rounds) + ".ref")
         commands = {"limit jsonall": [limit, "H", "jsonall", f"{name}.jsonl", "OUT"],
                     **{f"tocsin {way}": replay(options, name, way) for way in ("machines", "actors")}}
         used = measure(commands, reference, 1 if options.quick else options.repeat)
@@ -28,17 +28,6 @@ def run(options, out):
         summarize(out, name, used, others, bounded=not options.quick)
         if not options.quick:
             live(options, out, name, used["limit jsonall"])
-
-
-def data(generator, name, daemons, rounds):
-    """Makes the input and the oracle's lines for it, once; gives the lines as a multiset."""
-    base = os.path.join(tools.WORK, name)
-    if not tools.is_newer(base + ".jsonl", os.path.join(tools.SHARED, "gen.cpp")):
-        tools.must_run([generator, "H", str(daemons), str(rounds), base])
-    if not tools.is_newer(base + ".ref", base + ".jsonl"):
-        tools.must_run([sys.executable, os.path.join(tools.SHARED, "oracle.py"), "H", base + ".jsonl", base + ".part"])
-        os.replace(base + ".part", base + ".ref")
-    return lines_of(base + ".ref")
 
 
 def lines_of(*files):

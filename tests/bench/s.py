@@ -18,7 +18,7 @@ def run(options, out):
     limit = tools.compile_shared("limit", "limit.cpp", "-lsimdjson")
     rivals = [] if options.no_peers or options.quick else peers.built(out, "S")
     for name, sensors, seconds in QUICK if options.quick else SIZES:
-        samples = data(generator, name, sensors, seconds)
+        samples = lines_in(tools.workload(generator, "S", name, sensors, seconds) + ".jsonl")
         commands = {"limit json": [limit, "S", "json", f"{name}.jsonl", "OUT"],
                     **{f"tocsin {way}": replay(options, name, way) for way in ("machines", "actors")}}
         used = measure(commands, name, 1 if options.quick else options.repeat)
@@ -26,15 +26,8 @@ def run(options, out):
         summarize(out, name, samples, used, others, bounded=not options.quick)
 
 
-def data(generator, name, sensors, seconds):
-    """Makes the input and the oracle's lines for it, once; gives the number of samples."""
-    base = os.path.join(tools.WORK, name)
-    if not tools.is_newer(base + ".jsonl", os.path.join(tools.SHARED, "gen.cpp")):
-        tools.must_run([generator, "S", str(sensors), str(seconds), base])
-    if not tools.is_newer(base + ".ref", base + ".jsonl"):
-        tools.must_run([sys.executable, os.path.join(tools.SHARED, "oracle.py"), "S", base + ".jsonl", base + ".part"])
-        os.replace(base + ".part", base + ".ref")
-    with open(base + ".jsonl", "rb") as f:
+def lines_in(path):
+    with open(path, "rb") as f:
         return sum(block.count(b"\n") for block in iter(lambda: f.read(1 << 20), b""))
 
 

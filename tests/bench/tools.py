@@ -88,6 +88,17 @@ def machine():
             "load_at_the_end": os.getloadavg()[0], "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
 
 
+def workload(generator, letter, name, keys, length):
+    """Makes the input of workload H or S and the oracle's lines for it, once; gives the common beginning of their paths."""
+    base = os.path.join(WORK, name)
+    if not is_newer(base + ".jsonl", os.path.join(SHARED, "gen.cpp")):
+        must_run([generator, letter, str(keys), str(length), base])
+    if not is_newer(base + ".ref", base + ".jsonl"):
+        must_run([sys.executable, os.path.join(SHARED, "oracle.py"), letter, base + ".jsonl", base + ".part"])
+        os.replace(base + ".part", base + ".ref")
+    return base
+
+
 def must_run(command, **more):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
     if done.returncode:
