@@ -6,6 +6,7 @@
 #include "actors/explanation.hpp"
 #include "core/engine.hpp"
 #include "core/limits.hpp"
+#include "core/reported_symptom.hpp"
 #include "core/saturating.hpp"
 
 namespace tocsin {
@@ -29,6 +30,10 @@ public:
     if (r.kind == record_kind::sight_lost || r.kind == record_kind::sight_regained)
       return by_sight_ && (vantage_ < 0 || vantage_ == r.vantage);
     if (r.kind == record_kind::operator_said) return !receiver_.empty() && r.peer.find(receiver_) != r.peer.npos;
+    if (r.kind == record_kind::equipment_said) {
+      const auto s = decode_reported(r.peer);
+      return s && subjects_.contains(s->subject);
+    }
     if (r.host.empty()) return false;
     return subjects_.contains(subject_of(r.host, r.service)) || subjects_.contains("host/" + std::string{r.host});
   }
@@ -43,7 +48,15 @@ private:
 json view(const record& r, std::uint64_t offset) {
   json out{{"offset", offset}, {"at", to_rfc3339(r.at)}, {"kind", to_text(r.kind)}};
   if (!r.host.empty()) out["subject"] = subject_of(r.host, r.service);
-  if (!r.peer.empty() && r.kind != record_kind::operator_said) out["peer"] = r.peer;
+  if (r.kind == record_kind::equipment_said) {
+    if (const auto s = decode_reported(r.peer)) {
+      out["subject"] = s->subject;
+      out["symptom"] = to_text(s->kind);
+      out["state"] = to_text(s->state);
+    }
+  } else if (!r.peer.empty() && r.kind != record_kind::operator_said) {
+    out["peer"] = r.peer;
+  }
   for (std::size_t c = 0; c < counter_count; ++c)
     if (const auto name = static_cast<counter>(c); r.has(name)) out["values"][std::string{to_text(name)}] = r.get(name);
   return out;

@@ -99,7 +99,7 @@ void groups::settle(std::uint64_t number, timestamp until, timestamp complete) {
     table_.advance(complete, told);
   }
   for (effect& e : ready)
-    if (auto* s = std::get_if<symptom>(&e.what)) told.symptoms.push_back(std::move(*s));
+    if (auto* s = std::get_if<symptom>(&e.what); s && s->state != symptom_state::repeated) told.symptoms.push_back(std::move(*s));
   if (options_.correlate)
     std::stable_sort(told.symptoms.begin(), told.symptoms.end(), [](const symptom& a, const symptom& b) {
       return a.at != b.at ? a.at < b.at : a.subject < b.subject;

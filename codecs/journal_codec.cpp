@@ -109,10 +109,10 @@ bool read_record(const msgpack::object& o, record_batch& batch, record& r) {
   if (o.type != msgpack::type::ARRAY || o.via.array.size != fields) return false;
   const msgpack::object* f = o.via.array.ptr;
   std::uint64_t kind, present, timed_by, vantage;
-  if (!read_unsigned(f[0], static_cast<std::uint64_t>(record_kind::operator_said), kind) || !read_time(f[1], r.at) ||
+  if (!read_unsigned(f[0], static_cast<std::uint64_t>(record_kind::equipment_said), kind) || !read_time(f[1], r.at) ||
       !read_time(f[2], r.sent_at) || !read_text(f[3], limits::label_bytes_max, batch, r.host) ||
       !read_text(f[4], limits::label_bytes_max, batch, r.service) || !read_text(f[5], 1024, batch, r.network) ||
-      !read_text(f[6], 1024, batch, r.version) || !read_text(f[7], 1024, batch, r.peer) ||
+      !read_text(f[6], 1024, batch, r.version) || !read_text(f[7], 4096, batch, r.peer) ||
       !read_unsigned(f[8], UINT32_MAX, present))
     return false;
   r.present = static_cast<std::uint32_t>(present);

@@ -76,6 +76,7 @@ std::string name_of(const record& r) {
     return "RVD.CONNECTED";
   case record_kind::time_mark:
   case record_kind::operator_said:
+  case record_kind::equipment_said:
     return {};
   }
   return {};

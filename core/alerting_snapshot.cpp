@@ -7,7 +7,7 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::uint16_t version = 3;
+constexpr std::uint16_t version = 4;
 
 void put_text(writer& out, const std::string& text) { out.put(std::string_view{text}); }
 

@@ -134,6 +134,28 @@ void add_others(std::vector<condition_rule>& all) {
       "1 hour");
 }
 
+void add_equipment(std::vector<condition_rule>& all) {
+  using enum cause_kind;
+  add(all, sensor_anomaly, "The channel left its own past: a jump, a drift, more or less noise, a stuck value, a swing. The title says which.",
+      "What the unit makes may be out of specification.",
+      "Look at the channel and at others of the unit at that minute. A stuck or jumping one alone is usually the sensor.", "30 minutes");
+  add(all, group_anomaly, "Channels that move together do so no more; the evidence names those that contribute most.",
+      "The process of the unit has changed, though each channel may be within its limits.",
+      "Start with the first channel named. If a known fault is named, do what was done then.", "30 minutes");
+  add(all, control_violation, "Points of a control chart broke a rule of statistical process control.",
+      "The process has shifted; wafers may leave their specification.",
+      "Stop and look as the control plan says; after maintenance let the chart learn anew.", "1 hour");
+  add(all, equipment_down, "The unit said so, its readings fell all at once, or it fell silent.",
+      "It does not produce; lots wait.", "See whether it was planned. If not, call who looks after the unit; note the reason on its return.",
+      "15 minutes");
+  add(all, equipment_alarm, "The unit itself set an alarm; the evidence has its id and text.", "As the unit's manual says.",
+      "Follow the unit's procedure for this alarm.", "15 minutes");
+  add(all, event_pattern, "Events came, or stayed away, in the order that a pattern of the configuration describes.",
+      "As the pattern's author knows.", "Read the pattern's text in the configuration; the evidence has its events.", "30 minutes");
+  add(all, quality_low, "A source's data is incomplete, late, repeated or refused more than is allowed.",
+      "What is judged by it cannot be trusted.", "Look at the scores at /api/v1/equipment and at the quarantine; then at the sender.", "1 hour");
+}
+
 } // namespace
 
 std::vector<condition_rule> default_conditions() {
@@ -142,6 +164,7 @@ std::vector<condition_rule> default_conditions() {
   add_losses(all);
   add_clients(all);
   add_others(all);
+  add_equipment(all);
   return all;
 }
 

@@ -62,6 +62,7 @@ void daemon::apply(const record& r, const host_peers* peers, effects& out) {
   case record_kind::unreachable_transport:
   case record_kind::time_mark:
   case record_kind::operator_said:
+  case record_kind::equipment_said:
     return;
   }
   arm_liveness();

@@ -59,6 +59,13 @@ evidence daemon::facts(symptom_kind kind, timestamp at) const {
     return {{"skew_s", to_milli(skew_s_)}, {"limit_s", to_seconds(rules_->clock_skew.limit)}};
   case symptom_kind::config_drift:
   case symptom_kind::self_check:
+  case symptom_kind::sensor_anomaly:
+  case symptom_kind::group_anomaly:
+  case symptom_kind::control_violation:
+  case symptom_kind::equipment_down:
+  case symptom_kind::equipment_alarm:
+  case symptom_kind::event_pattern:
+  case symptom_kind::quality_low:
     break;
   }
   return {};

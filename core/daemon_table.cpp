@@ -1,5 +1,7 @@
 #include "core/daemon_table.hpp"
 
+#include "core/reported_symptom.hpp"
+
 #include <algorithm>
 #include <exception>
 
@@ -229,6 +231,11 @@ void daemon_table::apply_to_many(const record& r, effects& out) {
     }
     if (part_.index == 0 && r.peer != restart_gap)
       out.push_back({r.at, {}, sight_changed{r.vantage, r.kind == record_kind::sight_regained}});
+    return;
+  case record_kind::equipment_said:
+    if (part_.index != 0) return;
+    if (auto s = decode_reported(r.peer)) out.push_back(effect_of_reported(std::move(*s), r.at));
+    else ++counts_.quarantined, keeper_.quarantine(r, s.error().text);
     return;
   case record_kind::operator_said:
     if (part_.index == 0) out.push_back({r.at, {}, operator_said{std::string{r.peer}}});

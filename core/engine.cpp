@@ -47,7 +47,7 @@ void engine::settle(timestamp complete_until, story& out) {
     groups_.advance(complete_until, out);
   }
   for (effect& e : ready)
-    if (auto* s = std::get_if<symptom>(&e.what)) out.symptoms.push_back(std::move(*s));
+    if (auto* s = std::get_if<symptom>(&e.what); s && s->state != symptom_state::repeated) out.symptoms.push_back(std::move(*s));
   // Symptoms that only groups can see come in between: one order for all of them.
   if (options_.groups)
     std::stable_sort(out.symptoms.begin(), out.symptoms.end(), [](const symptom& a, const symptom& b) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/limits.hpp"
+#include "core/reported_symptom.hpp"
 #include "core/saturating.hpp"
 
 namespace tocsin {
@@ -44,6 +45,7 @@ void group::perform(const appointment& a, group_output& out) {
     return look_for_drift(a.at, out);
   }
   if (a.step == step::verdict) return judge(a.family, a.who, a.at, out);
+  if (a.step == step::expire) return expire(a, out);
   open_incident* i = find(a.who);
   if (!i) return;
   if (a.step == step::refresh) {
@@ -62,6 +64,28 @@ void group::schedule(appointment a) {
 void group::cancel(const appointment& a) {
   agenda_.erase(a);
   next_ = agenda_.empty() ? never : agenda_.begin()->at;
+}
+
+void group::expect_repeat(const std::string& subject, const symptom& s) {
+  schedule({later(s.at, repeated_within), appointment::step_t::expire, family_of(s.kind), subject});
+}
+
+/// What was reported and not repeated is over: its reporter began anew, or is gone.
+void group::expire(const appointment& a, group_output& out) {
+  const group_member* m = member_of(a.who, false);
+  if (!m || !m->trouble) return;
+  timestamp next = never;
+  std::vector<symptom> over;
+  for (const held_symptom& s : m->trouble->raised) {
+    if (family_of(s.kind) != a.family) continue;
+    if (const timestamp end = later(s.at, repeated_within); end > a.at) next = std::min(next, end);
+    else over.push_back({a.at, a.who, s.kind, symptom_state::cleared, s.level, s.since, {{"reason", std::string{"no longer reported"}}}});
+  }
+  schedule({next, appointment::step_t::expire, a.family, a.who});
+  for (symptom& s : over) {
+    take(s);
+    out.symptoms.push_back(std::move(s));
+  }
 }
 
 group_member* group::member_of(const std::string& subject, bool make) {
@@ -149,6 +173,10 @@ void group::take(const symptom& s) {
   if (!m) return;
   member_trouble& t = trouble_of(*m);
   held_symptom* held = t.find(s.kind);
+  if (held && s.state == symptom_state::repeated) {
+    held->at = s.at;
+    return;
+  }
   if (s.state == symptom_state::cleared) {
     if (held) {
       if (s.kind == symptom_kind::daemon_stopped) --stopped_;
@@ -161,6 +189,7 @@ void group::take(const symptom& s) {
       held->kind = s.kind;
       held->since = s.since;
       held->level = severity::info;
+      if (is_reported(s.kind)) expect_repeat(s.subject, s);
     }
     const bool counted = held->counts();
     const bool worse = s.level > held->level;
@@ -222,6 +251,10 @@ duration group::delay_of(const held_symptom& s, const group_member& m) const {
   case symptom_kind::clients_limit_forecast:
   case symptom_kind::config_drift:
   case symptom_kind::self_check:
+  case symptom_kind::equipment_down:
+  case symptom_kind::equipment_alarm:
+  case symptom_kind::event_pattern:
+  case symptom_kind::quality_low:
     return duration{0};
   default:
     return rules_->wait;

@@ -13,6 +13,9 @@
 //                                          others of a storm have spoken by then
 //   clients_*, self_check, config_drift    nothing (drift is looked for at most once in wait)
 //   inventory_missing, clock_skew          wait
+//   sensor_anomaly, group_anomaly,
+//   control_violation                      wait: one fault moves several channels
+//   equipment_*, event_pattern, quality_low nothing
 // heartbeat_late, and anything of severity info, is evidence and opens nothing.
 #pragma once
 
@@ -113,6 +116,8 @@ private:
   void schedule(appointment a);
   void cancel(const appointment& a);
   void perform(const appointment& a, group_output& out);
+  void expect_repeat(const std::string& subject, const symptom& s);
+  void expire(const appointment& a, group_output& out);
 
   // group_verdicts.cpp: what it means
   void judge(symptom_family f, const std::string& subject, timestamp at, group_output& out);

@@ -14,8 +14,8 @@ constexpr double suspect_margin = 0.1; // a new suspect must be so much more pro
 std::size_t index(symptom_family f) { return static_cast<std::size_t>(f); }
 
 std::string_view name_of(symptom_family f) {
-  constexpr std::string_view names[] = {"liveness", "loss",  "clients", "inventory",
-                                        "drift",    "clock", "self"};
+  constexpr std::string_view names[] = {"liveness", "loss",   "clients",  "inventory", "drift",  "clock",
+                                        "self",     "sensor", "downtime", "event",     "quality"};
   return names[index(f)];
 }
 

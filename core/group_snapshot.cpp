@@ -2,12 +2,14 @@
 #include <algorithm>
 
 #include "core/group.hpp"
+#include "core/reported_symptom.hpp"
+#include "core/saturating.hpp"
 #include "core/limits.hpp"
 
 namespace tocsin {
 
 namespace {
-constexpr std::uint16_t version = 1;
+constexpr std::uint16_t version = 2;
 
 tl::unexpected<error> contradiction(const std::string& name) {
   return fail(errc::malformed, "snapshot of group " + name +
@@ -65,6 +67,8 @@ result<group> group::load(reader& in, std::shared_ptr<const group_rules> rules) 
     for (const held_symptom& s : m.trouble->raised) {
       if (s.kind == symptom_kind::daemon_stopped) ++g.stopped_;
       if (family_of(s.kind) == symptom_family::loss && s.counts()) g.lossy_.insert(subject);
+      if (is_reported(s.kind))
+        g.schedule({later(s.at, repeated_within), appointment::step_t::expire, family_of(s.kind), subject});
     }
     for (std::size_t f = 0; f < symptom_family_count; ++f)
       g.schedule({m.trouble->due[f], appointment::step_t::verdict, static_cast<symptom_family>(f),

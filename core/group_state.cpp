@@ -33,6 +33,17 @@ symptom_family family_of(symptom_kind kind) {
     return symptom_family::drift;
   case symptom_kind::clock_skew:
     return symptom_family::clock;
+  case symptom_kind::sensor_anomaly:
+  case symptom_kind::group_anomaly:
+  case symptom_kind::control_violation:
+    return symptom_family::sensor;
+  case symptom_kind::equipment_down:
+    return symptom_family::downtime;
+  case symptom_kind::equipment_alarm:
+  case symptom_kind::event_pattern:
+    return symptom_family::event;
+  case symptom_kind::quality_low:
+    return symptom_family::quality;
   case symptom_kind::self_check:
     break;
   }
@@ -55,6 +66,8 @@ int weight_of(symptom_kind kind) {
     return 3;
   case symptom_kind::daemon_stopped:
   case symptom_kind::retransmission_inbound:
+  case symptom_kind::sensor_anomaly:
+  case symptom_kind::equipment_alarm:
     return 2;
   default:
     return 1;
@@ -289,7 +302,7 @@ group_member load_member(reader& in) {
   m.trouble = std::make_unique<member_trouble>();
   for (auto n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n) {
     held_symptom s{};
-    s.kind = load_enum(in, symptom_kind::self_check);
+    s.kind = load_enum(in, symptom_kind::quality_low);
     s.level = load_enum(in, severity::critical);
     s.ripe = in.get<std::uint8_t>() != 0;
     s.explained = in.get<std::uint8_t>() != 0;

@@ -23,8 +23,12 @@ enum class symptom_family : std::uint8_t {
   drift,     ///< config_drift
   clock,     ///< clock_skew
   self,      ///< self_check
+  sensor,    ///< sensor_anomaly, group_anomaly, control_violation
+  downtime,  ///< equipment_down
+  event,     ///< equipment_alarm, event_pattern
+  quality,   ///< quality_low
 };
-inline constexpr std::size_t symptom_family_count = 7;
+inline constexpr std::size_t symptom_family_count = 11;
 
 symptom_family family_of(symptom_kind kind);
 /// Which of two kinds of one family is the worse; greater = worse.
@@ -105,11 +109,11 @@ const T* fact_of(const evidence& facts, std::string_view name) {
 
 /// What a group has to do at a time. Ordered: what comes first at one moment decides first.
 struct appointment {
-  enum class step_t : std::uint8_t { drift, verdict, refresh, close };
+  enum class step_t : std::uint8_t { drift, verdict, refresh, close, expire };
   timestamp at;
   step_t step;
   symptom_family family;
-  std::string who; ///< subject or incident id
+  std::string who; ///< subject, or incident id
   auto operator<=>(const appointment&) const = default;
 };
 

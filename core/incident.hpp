@@ -21,6 +21,7 @@ enum class cause_kind : std::uint8_t {
   data_loss_inbound, data_loss_outbound, clients_high, clients_critical, clients_limit_forecast,
   retransmission_outbound, retransmission_inbound, hidden_loss,
   inventory_missing, inventory_unknown, config_drift, clock_skew, self_check,
+  sensor_anomaly, group_anomaly, control_violation, equipment_down, equipment_alarm, event_pattern, quality_low,
   segment_silent, ///< everybody on one service and network fell silent at once
   sight_lost,     ///< our own link broke: we are blind
 };

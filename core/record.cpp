@@ -52,7 +52,7 @@ std::uint64_t hash_key(std::string_view host, std::string_view service) {
 std::string_view to_text(record_kind kind) {
   constexpr std::string_view names[] = {"heartbeat", "host_start", "host_stop", "data_loss_inbound", "data_loss_outbound",
                                         "retransmission_sent", "retransmission_suppressed", "unreachable_transport",
-                                        "sight_lost", "sight_regained", "time_mark", "operator_said"};
+                                        "sight_lost", "sight_regained", "time_mark", "operator_said", "equipment_said"};
   return names[static_cast<std::size_t>(kind)];
 }
 

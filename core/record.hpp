@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/equipment/event.hpp"
 #include "core/equipment/sample.hpp"
 #include "core/time.hpp"
 
@@ -26,6 +27,7 @@ enum class record_kind : std::uint8_t {
   sight_regained,        ///< this vantage point sees again (connected, CONNECTED)
   time_mark,             ///< nothing was seen, but time is known to have passed
   operator_said,         ///< a person's order; `peer` holds an encoded operator_command
+  equipment_said,        ///< what equipment says of itself; `peer` holds an encoded symptom
 };
 
 /// The numbers a HOST.STATUS can carry. Any of them may be absent.
@@ -85,6 +87,7 @@ struct record_batch {
   std::uint64_t first_offset = 0; ///< position of records[0] in the input log
   std::vector<record> records;
   std::vector<sample> samples;    ///< of sources of sensor readings; they are not sequenced with the records
+  std::vector<equipment_event> events; ///< of the same sources; equipment_event::before is a position among `samples`
   std::vector<std::shared_ptr<const char[]>> bytes; ///< keeps the texts alive
 
   /// Copies `text` into storage that lives as long as the batch.

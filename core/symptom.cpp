@@ -13,8 +13,9 @@ constexpr std::array<std::string_view, symptom_kind_count + 2> kinds{
     "heartbeat_late", "heartbeat_lost", "daemon_stopped", "daemon_restarted", "host_rebooted", "data_loss_inbound",
     "data_loss_outbound", "clients_high", "clients_critical", "clients_limit_forecast", "retransmission_outbound",
     "retransmission_inbound", "hidden_loss", "inventory_missing", "inventory_unknown", "config_drift", "clock_skew",
-    "self_check", "segment_silent", "sight_lost"};
-constexpr std::array<std::string_view, 3> states{"raised", "changed", "cleared"};
+    "self_check", "sensor_anomaly", "group_anomaly", "control_violation", "equipment_down", "equipment_alarm",
+    "event_pattern", "quality_low", "segment_silent", "sight_lost"};
+constexpr std::array<std::string_view, 4> states{"raised", "changed", "cleared", "repeated"};
 constexpr std::array<std::string_view, 3> severities{"info", "warning", "critical"};
 constexpr std::array<std::string_view, 3> lives{"opened", "updated", "closed"};
 

@@ -17,10 +17,12 @@ enum class symptom_kind : std::uint8_t {
   data_loss_inbound, data_loss_outbound, clients_high, clients_critical, clients_limit_forecast,
   retransmission_outbound, retransmission_inbound, hidden_loss,
   inventory_missing, inventory_unknown, config_drift, clock_skew, self_check,
+  sensor_anomaly, group_anomaly, control_violation, equipment_down, equipment_alarm, event_pattern, quality_low,
 };
-inline constexpr std::size_t symptom_kind_count = 18;
+inline constexpr std::size_t symptom_kind_count = 25;
 
-enum class symptom_state : std::uint8_t { raised, changed, cleared };
+/// `repeated`: still so, said for those who may have missed it.
+enum class symptom_state : std::uint8_t { raised, changed, cleared, repeated };
 enum class severity : std::uint8_t { info, warning, critical };
 
 /// One row of evidence. Names are snake_case; numbers are printed as they are.
@@ -32,7 +34,7 @@ using evidence = std::vector<fact>;
 
 struct symptom {
   timestamp at;           ///< the moment it is about (a deadline's own time, not that of waking)
-  std::string subject;    ///< "rvd/<host address>/<service>"
+  std::string subject;    ///< "rvd/<host address>/<service>", "equipment/<unit>", "equipment/<unit>/<channel>"
   symptom_kind kind;
   symptom_state state;
   tocsin::severity level;

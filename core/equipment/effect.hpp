@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/equipment/context.hpp"
 #include "core/equipment/rules.hpp"
+#include "core/symptom.hpp"
 #include "core/time.hpp"
 
 namespace tocsin {
@@ -48,16 +50,19 @@ struct equipment_status {
   std::string equipment;
   std::uint64_t samples = 0, anomalies = 0;
   timestamp last_at = unset;
+  std::vector<equipment_context> contexts; ///< by module
   std::vector<channel_status> channels;
 };
 
 struct equipment_effects {
   std::vector<window_result> windows;
   std::vector<anomaly> anomalies;
-  bool empty() const { return windows.empty() && anomalies.empty(); }
+  std::vector<symptom> symptoms; ///< of channels ("equipment/<unit>/<channel>") and of the unit itself
+  bool empty() const { return windows.empty() && anomalies.empty() && symptoms.empty(); }
   void clear() {
     windows.clear();
     anomalies.clear();
+    symptoms.clear();
   }
 };
 

@@ -19,11 +19,31 @@ std::int64_t panes_of(duration d, const pane_clock& clock) { return d / clock.pa
 } // namespace
 
 channel& equipment::add(const std::string& channel_name, const pane_clock& clock) {
-  return channels_.emplace_back(name_, channel_name, clock);
+  channel& c = channels_.emplace_back(name_, channel_name, clock);
+  c.set_context(context_for(c));
+  return c;
+}
+
+const equipment_context& equipment::context_for(const channel& c) const {
+  const std::string& name = c.name().channel;
+  const auto dot = name.find('.');
+  if (dot != std::string::npos)
+    for (const equipment_context& known : contexts_)
+      if (std::string_view{name}.substr(0, dot) == known.module) return known;
+  return contexts_.front();
+}
+
+equipment_context* equipment::context_of(std::string_view module) {
+  for (equipment_context& known : contexts_)
+    if (known.module == module) return &known;
+  if (contexts_.size() >= modules_max) return nullptr;
+  contexts_.emplace_back().module = module;
+  for (channel& c : channels_) c.set_context(context_for(c));
+  return &contexts_.back();
 }
 
 equipment_status equipment::status() const {
-  equipment_status s{name_, 0, 0, unset, {}};
+  equipment_status s{name_, 0, 0, unset, {contexts_.begin(), contexts_.end()}, {}};
   for (const channel& c : channels_) {
     s.channels.push_back(c.status());
     s.samples += s.channels.back().samples;

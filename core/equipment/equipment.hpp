@@ -26,6 +26,8 @@ struct pane_clock {
 class channel {
 public:
   channel(std::string equipment, std::string name, const pane_clock& clock);
+  /// What its module does; the channel looks there with every value.
+  void set_context(const equipment_context& context) { context_ = &context; }
 
   /// `pane`: number of the pane of `at`. False: too late to be of use.
   bool apply(timestamp at, double value, std::int64_t pane, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
@@ -68,6 +70,7 @@ private:
   timestamp latest_ = unset;
   std::uint64_t samples_ = 0;
   ewma_z ewma_;
+  const equipment_context* context_ = nullptr;
   std::vector<session> sessions_; ///< one for each window rule, when there are sessions
   windowed_modified_z modified_;
   std::vector<pane> panes_;
@@ -80,6 +83,10 @@ public:
   explicit equipment(std::string name) : name_(std::move(name)) {}
   const std::string& name() const { return name_; }
   channel& add(const std::string& channel_name, const pane_clock& clock);
+  /// Of a module, made when it is new: its channels ("ch1.pressure" belongs to "ch1") follow it from then on; all others
+  /// follow the unit's own, "". Null beyond modules_max.
+  equipment_context* context_of(std::string_view module);
+  static constexpr std::size_t modules_max = 64;
   template <class What>
   void for_each(What&& what) {
     for (channel& c : channels_) what(c);
@@ -88,8 +95,11 @@ public:
   equipment_status status() const;
 
 private:
+  const equipment_context& context_for(const channel& c) const;
+
   std::string name_;
   std::deque<channel> channels_; ///< addresses stay
+  std::deque<equipment_context> contexts_{equipment_context{}}; ///< likewise; the first is the unit's own
 };
 
 } // namespace tocsin

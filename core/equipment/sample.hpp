@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/equipment/event.hpp"
 #include "core/time.hpp"
 
 namespace tocsin {
@@ -26,6 +27,7 @@ struct pane_end {
 
 struct sample_batch {
   std::vector<sample> samples;
+  std::vector<equipment_event> events; ///< by `before`
   std::vector<pane_end> ends; ///< by index; see mark_ends
   std::vector<std::shared_ptr<const char[]>> bytes; ///< keeps the texts alive
 };
