@@ -9,6 +9,7 @@
 
 #include "actors/hosted_actor.hpp"
 #include "core/equipment/equipment_table.hpp"
+#include "core/equipment/symptom_reporter.hpp"
 
 namespace tocsin {
 
@@ -19,6 +20,8 @@ struct sample_step {
   timestamp latest = unset;
   std::shared_ptr<void> over; ///< let go of by every shard when it has said what it has to say
 };
+/// Equipment shard -> itself: what lasts is said again.
+struct repeat_symptoms {};
 /// -> equipment shard: equipment_list. The name of a unit, or "" for all of them without their channels.
 struct list_equipment {
   std::string name;
@@ -34,6 +37,8 @@ struct equipment_shard_options {
   std::shared_ptr<const equipment_rules> rules;
   /// Called on the shard after every step: what was said, and the counts now.
   std::function<void(const equipment_effects&, const equipment_counts&)> tell;
+  /// Called on the shard with symptoms as they come, and again and again with those that last; empty: nobody wants them.
+  std::function<void(const std::vector<symptom>&)> report;
 };
 
 class equipment_shard final : public caf::event_based_actor, private equipment_keeper {
@@ -51,6 +56,7 @@ private:
   equipment_shard_options options_;
   equipment_table table_;
   std::vector<caf::strong_actor_ptr> units_;
+  symptom_reporter reporter_;
   equipment_effects said_;
 };
 
@@ -76,5 +82,6 @@ private:
 } // namespace tocsin
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::sample_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::repeat_symptoms)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::list_equipment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::equipment_list)

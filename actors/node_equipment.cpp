@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "actors/node_parts.hpp"
+#include "core/equipment/report_records.hpp"
 #include "io/log.hpp"
 
 namespace tocsin {
@@ -58,6 +59,9 @@ void node::parts::add_equipment(std::vector<child_spec>& children) {
                             if (said.empty() || !options.tell_equipment) return;
                             const std::lock_guard lock{equipment_guard};
                             options.tell_equipment(said);
+                          };
+                          o.report = [this](const std::vector<symptom>& said) {
+                            caf::anon_send(intake_actor, source_batch{nobodys_source, records_of(said, never)}); // `never`: now
                           };
                           equipment_actors.push_back(parent->spawn<equipment_shard>(std::move(o)));
                           if (equipment_actors.size() == shard_count) samples = std::make_unique<sample_feed>(equipment_actors, equipment_by->pane());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/equipment/context.hpp"
+#include "core/equipment/point_detector.hpp"
 #include "core/equipment/rules.hpp"
 #include "core/symptom.hpp"
 #include "core/time.hpp"
@@ -28,14 +29,12 @@ struct window_result {
   bool corrected = false; ///< said before; late values changed it
 };
 
-enum class point_detector : std::uint8_t { ewma_z, modified_z };
-std::string_view to_text(point_detector kind);
-
 struct anomaly {
   const channel_name* of;
   timestamp at;
   point_detector found_by;
   double value, score, limit; ///< in the detector's own unit
+  double confidence = 0;      ///< that it is a fault, 0 to 1; 0 where the detector gives none
 };
 
 /// A copy for whoever looks at it from outside.

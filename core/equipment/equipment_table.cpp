@@ -102,7 +102,7 @@ channel* equipment_table::channel_of(const sample& s) {
     unit = &keeper_.adopt(equipment{name});
     in_order_.push_back(unit);
   }
-  slots_[place] = {s.key_hash | 1, &unit->add(std::string{s.channel}, clock_)};
+  slots_[place] = {s.key_hash | 1, &unit->add(std::string{s.channel}, clock_, *rules_)};
   ++used_;
   return slots_[place].at;
 }
@@ -129,6 +129,7 @@ void equipment_table::advance(timestamp latest, equipment_effects& out) {
     for (equipment* e : in_order_)
       e->for_each([&](channel& c) { c.close(clock_.closed, clock_, *rules_, out); });
   }
+  for (equipment* e : in_order_) e->pass(latest, out);
 }
 
 void equipment_table::finish(timestamp latest, equipment_effects& out) {

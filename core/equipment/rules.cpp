@@ -27,6 +27,8 @@ equipment_rules completed(equipment_rules rules) {
   if (rules.windows.empty()) rules.windows.push_back({});
   for (window_rule& w : rules.windows)
     if (w.kind != window_rule::kind_t::sliding) w.slide = w.size;
+  rules.watch.limits = std::make_shared<const sample_limits>(rules.watch.samples.options);
+  if (!rules.watch.composite) rules.watch.composite = std::make_shared<const channel_options>();
   return rules;
 }
 

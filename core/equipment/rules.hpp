@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/equipment/watch_rules.hpp"
 #include "core/time.hpp"
 
 namespace tocsin {
@@ -35,13 +36,14 @@ struct equipment_rules {
   std::vector<window_rule> windows;
   ewma_z_rule ewma_z;
   modified_z_rule modified_z;
+  watch_rules watch;
 
   /// Greatest length that all windows are made of, or the shortest gap of sessions; 0s when there are no windows.
   duration pane() const;
   /// Panes that must be held, so that every window and every correction has its values.
   std::size_t panes() const;
 };
-/// With what is not said: tumbling windows of five minutes when there are none, and slides as the sizes.
+/// With what follows from other rules, and what is not said: tumbling windows of five minutes when there are none, and slides as the sizes.
 equipment_rules completed(equipment_rules rules);
 
 } // namespace tocsin
