@@ -33,20 +33,20 @@ std::size_t equipment_table::place_of(std::uint64_t key_hash) const {
   return static_cast<std::size_t>(((key_hash | 1) * spread) >> 20) & (slots_.size() - 1);
 }
 
-/// Two stages: where the far one's slot is, and what the near one's slot points to.
-void equipment_table::look_ahead(std::uint64_t near_key, std::uint64_t far_key) const {
+/// Three stages, each where the last one's memory has come: the slot, the channel it points to, what the channel points to.
+void equipment_table::look_ahead(std::uint64_t near_key, std::uint64_t middle_key, std::uint64_t far_key) const {
   __builtin_prefetch(&slots_[place_of(far_key)]);
-  const slot& s = slots_[place_of(near_key)];
-  if (s.key == (near_key | 1)) s.at->prefetch();
+  if (const slot& s = slots_[place_of(middle_key)]; s.key == (middle_key | 1)) s.at->prefetch();
+  if (const slot& s = slots_[place_of(near_key)]; s.key == (near_key | 1)) s.at->prefetch_inner();
 }
 
 /// `at(i)`: position of the i-th of the samples.
 template <class At>
 void equipment_table::apply_all(const sample_batch& batch, std::size_t count, At&& at, equipment_effects& out) {
-  constexpr std::size_t near = 4, far = 12;
+  constexpr std::size_t near = 3, middle = 7, far = 14;
   auto end = batch.ends.begin();
   for (std::size_t i = 0; i < count; ++i) {
-    if (i + far < count) look_ahead(batch.samples[at(i + near)].key_hash, batch.samples[at(i + far)].key_hash);
+    if (i + far < count) look_ahead(batch.samples[at(i + near)].key_hash, batch.samples[at(i + middle)].key_hash, batch.samples[at(i + far)].key_hash);
     const std::uint32_t position = at(i);
     for (; end != batch.ends.end() && end->index <= position; ++end) advance(end->latest, out);
     apply(batch.samples[position], out);

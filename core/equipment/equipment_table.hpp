@@ -53,7 +53,7 @@ private:
   void apply(const sample& s, equipment_effects& out);
   template <class At> void apply_all(const sample_batch& batch, std::size_t count, At&& at, equipment_effects& out);
   std::size_t place_of(std::uint64_t key_hash) const;
-  void look_ahead(std::uint64_t near_key, std::uint64_t far_key) const;
+  void look_ahead(std::uint64_t near_key, std::uint64_t middle_key, std::uint64_t far_key) const;
   /// The newest time of the whole input is `latest`: windows that ended `lateness` before it are said.
   void advance(timestamp latest, equipment_effects& out);
   channel* channel_of(const sample& s);

@@ -3,6 +3,7 @@ import collections
 import os
 import subprocess
 import sys
+import time
 
 import peers
 import tools
@@ -24,6 +25,17 @@ def run(options, out):
         used = measure(commands, name, 1 if options.quick else options.repeat)
         others = measure(peers.commands(rivals, name, "S"), name, 1)
         summarize(out, name, samples, used, others, bounded=not options.quick)
+        always_on(options, out, name, samples)
+
+
+def always_on(options, out, name, samples):
+    """Readings per second of the clock through actors with the always-on tier: what one node takes."""
+    took = []
+    for _ in range(1 if options.quick else options.repeat):
+        begin = time.monotonic()
+        tools.cpu_of(replay(options, name, "actors", rules="always_on.yaml", emit="symptoms"))
+        took.append(time.monotonic() - begin)
+    out.add(f"{name} always-on tier, actors", samples / tools.median(took) / 1e6, "million samples/s", runs=[samples / t / 1e6 for t in took])
 
 
 def lines_in(path):
@@ -31,9 +43,9 @@ def lines_in(path):
         return sum(block.count(b"\n") for block in iter(lambda: f.read(1 << 20), b""))
 
 
-def replay(options, name, way):
-    return [tools.binary(options), "replay", "--config", os.path.join(tools.HERE, "workload_s.yaml"), "--input", f"{name}.jsonl",
-            "--format", "samples", "--emit", "equipment", "--through", way]
+def replay(options, name, way, rules="workload_s.yaml", emit="equipment"):
+    return [tools.binary(options), "replay", "--config", os.path.join(tools.HERE, rules), "--input", f"{name}.jsonl",
+            "--format", "samples", "--emit", emit, "--through", way]
 
 
 def measure(commands, data_name, repeat):
