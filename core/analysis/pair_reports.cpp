@@ -110,12 +110,12 @@ result<report> yield_report(const series& of, const std::vector<outcome>& outcom
   for (const auto& f : *found)
     out.findings.push_back({of.channels[f.parameter], f.test.auc, std::string{f.test.auc > 0.5 ? "larger" : f.test.auc < 0.5 ? "smaller" : "alike"},
                             f.test.p_value, f.q_value, f.auc_early, f.auc_late, f.stable,
-                            std::string{!(f.q_value < q_value_most) ? "chance" : f.stable ? "look here" : "not stable"}});
+                            std::string{!(f.q_value < q_value_most) ? "chance" : f.stable ? "lasts" : "not stable"}});
   if (found->empty()) out.note("no parameter could be tested: each needs values where it failed and where it passed");
   else if (sure == 0) out.note("nothing survives: with as many parameters, differences like these come by chance; no parameter explains the failures on its own");
   else if (lasting == 0) out.note("nothing lasts: what differs over the whole does not differ in both halves of time; do not act on it");
   out.keep(most);
-  out.note("auc is the probability that a value where it failed is larger than one where it passed (0.5: no difference); a q-value below 0.05 and stable are needed");
+  out.note("auc is the probability that a value where it failed is larger than one where it passed (0.5: no difference); a finding needs a q-value below 0.05 and to be stable, and still has to be repeated on later lots");
   return out;
 }
 

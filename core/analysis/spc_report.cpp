@@ -173,7 +173,7 @@ result<report> spc_report(const series& of, const spc_options& options) {
     out.note(std::to_string(contexts.size() - learnt) + " of " + std::to_string(contexts.size()) + " contexts have no more than the " + std::to_string(options.learn) +
              " points their limits are learnt from; they are not judged");
   if (options.learn < 100)
-    out.note("limits learnt from " + std::to_string(options.learn) + " points are uncertain by " + std::to_string(static_cast<int>(std::lround(117 / std::sqrt(static_cast<double>(options.learn))))) +
+    out.note("limits learnt from " + std::to_string(options.learn) + " points are uncertain by " + std::to_string(static_cast<int>(std::lround(71 / std::sqrt(static_cast<double>(options.learn))))) +
              " %; --learn 100 gives fewer false alarms");
   return out;
 }
