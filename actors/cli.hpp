@@ -81,6 +81,9 @@ struct score_command {
 
 int score(const score_command& c);
 void add_score(CLI::App& app, score_command& c);
+struct analyse_command;
+int analyse(const analyse_command& c);
+void add_analyse(CLI::App& app, analyse_command& c);
 struct test_command {
   std::vector<std::string> files;
 };

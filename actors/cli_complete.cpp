@@ -13,9 +13,10 @@ _tocsin() {
     --emit) words='symptoms incidents notifications windows anomalies equipment' ;;
     --through) words='machines actors' ;;
     -f|--format) words='tibrvlisten jsonl rv-hex journal samples auto' ;;
-    -o|--output) [[ $command == score ]] && COMPREPLY=($(compgen -f -- "$current")) && return; words='table json' ;;
-    -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    tocsin) words='run replay simulate check-config route template test score daemons incidents alarms silences report explain notifications completion --help --version' ;;
+    -o|--output) [[ $command == score || $command == analyse ]] && COMPREPLY=($(compgen -f -- "$current")) && return; words='table json' ;;
+    --rules) words='western_electric nelson ewma cusum' ;;
+    -c|--config|-i|--input|--train|--library|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    tocsin) words='run replay simulate check-config route template test score analyse daemons incidents alarms silences report explain notifications completion --help --version' ;;
     daemons) words='list show --help' ;;
     incidents) words='list show acknowledge unacknowledge --help' ;;
     alarms) words='list shelve unshelve reset out-of-service return-to-service --help' ;;
@@ -23,6 +24,8 @@ _tocsin() {
     route) words='show test --help' ;;
     notifications) words='list redrive --help' ;;
     template) words='preview --help' ;;
+    analyse) words='trend season correlations yield components forest spc signature --help' ;;
+    signature) words='capture recognise list --help' ;;
     =) [[ ${COMP_WORDS[COMP_CWORD-2]} == severity ]] && words='info warning critical' ;;
     completion) words='bash zsh fish --help' ;;
     *) case $command in
@@ -41,6 +44,8 @@ _tocsin() {
            alertname= group= host= incident= network= service= severity= subject= vantage=' ;;
          report) words='--server --output --help' ;;
          score) words='--input --output --config --train --learn --help' ;;
+         analyse) words='--input --columns --json --output --per --period --robust --classic --most --failed --train --components
+           --explained --alpha --trees --sample --seed --share --subgroup --learn --rules --context --library --rows --normal --name --help' ;;
          daemons) words='--server --output --state --host --limit --help' ;;
          incidents) words='--server --output --state --limit --who --comment --for --until --help' ;;
        esac ;;
@@ -58,7 +63,7 @@ autoload -U +X bashcompinit && bashcompinit
 )";
 
 constexpr const char* fish = R"(# fish completion of tocsin: tocsin completion fish | source
-complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test score daemons incidents alarms silences report explain notifications completion'
+complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test score analyse daemons incidents alarms silences report explain notifications completion'
 complete -c tocsin -n '__fish_seen_subcommand_from daemons incidents' -f -a 'list show'
 complete -c tocsin -n '__fish_seen_subcommand_from incidents' -f -a 'acknowledge unacknowledge'
 complete -c tocsin -n '__fish_seen_subcommand_from alarms' -f -a 'list shelve unshelve reset out-of-service return-to-service'
@@ -67,6 +72,8 @@ complete -c tocsin -n '__fish_seen_subcommand_from notifications' -f -a 'list re
 complete -c tocsin -n '__fish_seen_subcommand_from explain' -l not-notified -x
 complete -c tocsin -n '__fish_seen_subcommand_from explain' -l recompute
 complete -c tocsin -n '__fish_seen_subcommand_from route' -f -a 'show test'
+complete -c tocsin -n '__fish_seen_subcommand_from analyse' -f -a 'trend season correlations yield components forest spc signature'
+complete -c tocsin -n '__fish_seen_subcommand_from signature' -f -a 'capture recognise list'
 complete -c tocsin -n '__fish_seen_subcommand_from template' -f -a 'preview'
 complete -c tocsin -n '__fish_seen_subcommand_from template' -l receiver -x
 complete -c tocsin -n '__fish_seen_subcommand_from template' -l incident -r
@@ -79,6 +86,9 @@ complete -c tocsin -l format -s f -x -a 'tibrvlisten jsonl rv-hex journal sample
 complete -c tocsin -l output -s o -x -a 'table json'
 complete -c tocsin -l config -s c -r
 complete -c tocsin -l input -s i -r
+complete -c tocsin -l train -r
+complete -c tocsin -l library -r
+complete -c tocsin -l rules -x -a 'western_electric nelson ewma cusum'
 complete -c tocsin -l scenario -r
 )";
 

@@ -9,20 +9,12 @@
 #include <vector>
 
 #include "actors/cli.hpp"
+#include "actors/cli_series.hpp"
 #include "actors/score_judge.hpp"
-#include "codecs/series_csv.hpp"
-#include "io/plain_or_gzip.hpp"
 
 namespace tocsin::cli {
 
 namespace {
-
-struct file_closer {
-  void operator()(std::FILE* f) const {
-    if (f != stdout) std::fclose(f);
-  }
-};
-using output_file = std::unique_ptr<std::FILE, file_closer>;
 
 /// Writes `row,score,alert,cp`; the judge is made when the first row shows how many channels there are.
 class scorer {
@@ -55,25 +47,6 @@ std::optional<std::size_t> learning_of(const std::string& text) {
   if (bad == std::errc{} && end == text.data() + text.size()) return rows;
   std::fprintf(stderr, "tocsin: --learn is a number of rows, or auto for what the configuration says, not '%s'\n", text.c_str());
   return std::nullopt;
-}
-
-/// False: the input could not be read to its end, or not at all.
-bool read_all(plain_or_gzip& input, series_csv& csv, const series_csv::taker& take) {
-  bool whole = true;
-  while (!csv.failure()) {
-    const auto piece = input.next();
-    if (!piece) std::fprintf(stderr, "tocsin: %s\n", piece.error().text.c_str());
-    whole = piece.has_value();
-    if (!piece || piece->empty()) break;
-    csv.feed(*piece, take);
-  }
-  csv.finish(take);
-  for (const std::string& p : csv.problems()) std::fprintf(stderr, "tocsin: %s\n", p.c_str());
-  if (csv.problem_count() > csv.problems().size())
-    std::fprintf(stderr, "tocsin: %llu such problems in all\n", static_cast<unsigned long long>(csv.problem_count()));
-  if (!csv.failure()) return whole;
-  std::fprintf(stderr, "tocsin: %s\n", csv.failure()->text.c_str());
-  return false;
 }
 
 struct training {
@@ -117,11 +90,8 @@ int score(const score_command& c) {
     std::fprintf(stderr, "tocsin: %s\n", input.error().text.c_str());
     return problem;
   }
-  output_file out{c.output == "-" ? stdout : std::fopen(c.output.c_str(), "w")};
-  if (!out) {
-    std::fprintf(stderr, "tocsin: cannot write '%s'; name a file in a folder that is there\n", c.output.c_str());
-    return problem;
-  }
+  const output_file out = open_output(c.output);
+  if (!out) return problem;
   series_csv csv{c.input};
   scorer to{out.get(), s->detectors, *learn, trained.monitor ? judge_by_training(trained.monitor) : row_judge{}};
   bool same = true;
@@ -133,10 +103,7 @@ int score(const score_command& c) {
     std::fprintf(stderr, "tocsin: %s has other columns than %s; train on a series of the same channels in the same order\n", c.input.c_str(), c.train.c_str());
     return problem;
   }
-  if (std::fflush(out.get()) != 0 || std::ferror(out.get())) {
-    std::fprintf(stderr, "tocsin: '%s' could not be written to its end; is the disk full?\n", c.output.c_str());
-    return problem;
-  }
+  if (!written(out, c.output)) return problem;
   return read ? done : problem;
 }
 

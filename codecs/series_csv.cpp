@@ -71,6 +71,44 @@ void series_csv::fail_with(errc code, std::string_view text) {
   failure_ = error{code, file_ + ':' + std::to_string(std::max<std::uint64_t>(line_, 1)) + ": " + std::string{text}};
 }
 
+namespace {
+/// Of the header's names the first few, for a message.
+std::string named(const std::vector<std::string_view>& cells) {
+  std::string out;
+  for (std::size_t i = 0; i < std::min<std::size_t>(cells.size(), 8); ++i) out += (i == 0 ? "" : ", ") + shown(cells[i]);
+  return out + (cells.size() > 8 ? ", ..." : "");
+}
+} // namespace
+
+bool series_csv::find_texts() {
+  for (const std::string& name : wanted_.texts) {
+    const auto at = std::find(cells_.begin(), cells_.end(), std::string_view{name});
+    if (at == cells_.end()) {
+      fail_with(errc::missing, "there is no column " + shown(name) + "; there are " + named(cells_));
+      return false;
+    }
+    text_columns_.push_back(static_cast<std::size_t>(at - cells_.begin()));
+  }
+  texts_.resize(text_columns_.size());
+  return true;
+}
+
+bool series_csv::choose_channels() {
+  const auto has = [](const auto& all, const auto& one) { return std::find(all.begin(), all.end(), one) != all.end(); };
+  for (const std::string& name : wanted_.only)
+    if (!has(cells_, std::string_view{name})) {
+      fail_with(errc::missing, "there is no column " + shown(name) + "; there are " + named(cells_));
+      return false;
+    }
+  for (std::size_t i = 0; i < width_; ++i) {
+    if (i == time_column_ || has(text_columns_, i)) continue;
+    if (wanted_.only.empty() ? is_one_of(cells_[i], truth_names) : !has(wanted_.only, cells_[i])) continue;
+    columns_.push_back(i);
+    channels_.emplace_back(cells_[i]);
+  }
+  return true;
+}
+
 void series_csv::read_header(std::string_view line) {
   if (line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3); // byte order mark of spreadsheets
   split(line, cells_);
@@ -79,11 +117,7 @@ void series_csv::read_header(std::string_view line) {
   width_ = cells_.size();
   for (std::size_t i = width_; i-- > 0;)
     if (is_one_of(cells_[i], time_names)) time_column_ = i;
-  for (std::size_t i = 0; i < width_; ++i) {
-    if (i == time_column_ || is_one_of(cells_[i], truth_names)) continue;
-    columns_.push_back(i);
-    channels_.emplace_back(cells_[i]);
-  }
+  if (!find_texts() || !choose_channels()) return;
   if (columns_.empty()) return fail_with(errc::missing, "no column of values in the header; name the columns, as in timestamp,value");
   if (!std::isnan(number_of(cells_[columns_[0]])))
     return fail_with(errc::missing, "the first line holds numbers instead of names; name the columns, as in timestamp,value");
@@ -110,14 +144,16 @@ void series_csv::read_row(std::string_view line, const taker& take) {
             std::to_string(width_) + "; the row is not used");
     std::fill(values_.begin(), values_.end(), std::numeric_limits<double>::quiet_NaN());
     if (at_ == unset) at_ = timestamp{};
-    return take({at_, values_, true});
+    std::fill(texts_.begin(), texts_.end(), std::string_view{});
+    return take({at_, values_, true, texts_});
   }
   read_time(cells_[time_column_]);
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     values_[i] = number_of(cells_[columns_[i]]);
     if (std::isnan(values_[i])) problem(channels_[i] + " is " + shown(cells_[columns_[i]]) + ", no finite number; taken as missing");
   }
-  take({at_, values_, false});
+  for (std::size_t i = 0; i < text_columns_.size(); ++i) texts_[i] = cells_[text_columns_[i]];
+  take({at_, values_, false, texts_});
 }
 
 void series_csv::take_line(std::string_view line, const taker& take) {

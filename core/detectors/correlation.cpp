@@ -86,13 +86,24 @@ result<std::vector<parameter_correlation>> correlate_parameters(const table& row
   if (rows.columns > columns_most)
     return fail(errc::too_large, "correlation: " + std::to_string(rows.columns) + " columns, " +
                                      std::to_string(columns_most) + " at most; choose some");
-  std::vector<std::vector<double>> columns;
-  for (std::size_t c = 0; c < rows.columns; ++c) columns.push_back(rows.column(c));
+  // Ranks depend on which rows a pair has in common; where nothing is missing they are the same for all pairs.
+  std::vector<std::vector<double>> columns, ranked;
+  for (std::size_t c = 0; c < rows.columns; ++c) {
+    columns.push_back(rows.column(c));
+    const auto known = [](double v) { return std::abs(v) < 1e100; };
+    ranked.push_back(std::all_of(columns[c].begin(), columns[c].end(), known) && columns[c].size() >= 3
+                         ? ranks(columns[c])
+                         : std::vector<double>{});
+  }
   std::vector<parameter_correlation> out;
   std::vector<double> p_values;
   for (std::size_t a = 0; a < rows.columns; ++a)
     for (std::size_t b = a + 1; b < rows.columns; ++b) {
-      const auto linear = pearson(columns[a], columns[b]), rank = spearman(columns[a], columns[b]);
+      const bool whole = !ranked[a].empty() && !ranked[b].empty();
+      const auto linear =
+          whole ? product_moment(columns[a], columns[b]) : pearson(columns[a], columns[b]);
+      const auto rank =
+          whole ? product_moment(ranked[a], ranked[b]) : spearman(columns[a], columns[b]);
       if (!linear || !rank) continue;
       out.push_back({a, b, *linear, *rank, 1});
       p_values.push_back(rank->p_value);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/detectors/sample_limits.hpp"
 
@@ -10,9 +11,18 @@ namespace tocsin {
 
 namespace {
 
-constexpr double value_most = 1e150, z_most = 15, idle = 0.5, g_most = 6, g_most_heavy = 4, light_tail = 6.5;
+constexpr double value_most = 1e150, idle = 0.5, g_most = 6, g_most_heavy = 4, light_tail = 6.5;
 constexpr double slow_rows = 20000;
-constexpr std::uint32_t settling_rows = 400, stuck_least = 7, tone_every = 4, limits_every = 4096;
+constexpr std::uint8_t version = 2; ///< of what save writes
+constexpr std::uint32_t settling_rows = 400, stuck_least = 7, tone_every = 4, limits_every = 4096, limits_every_young = 512, young_rows = 8192;
+/// Parts of the run length that the spike test gets. Where tails are heavy each factor of ten is half of the limit again,
+/// and what is far beyond the noise would be missed.
+constexpr double spike_share = 3, spike_share_heavy = 12;
+constexpr double echoing = 0.4; ///< phi from which on the echo of a spike is enough to find it
+constexpr double half_normal = 0.7979; ///< Geary ratio of either side of normal noise
+constexpr double geary_error = 0.4; ///< of the clipped Geary ratio of heavy noise, times the root of the rows (measured)
+/// An alarm of so many rows hides what the level does; afterwards the level is as well known as from so many rows.
+constexpr std::uint32_t blind_rows = 100, known_after = 100;
 /// Sd that the charts of the spread are made for.
 constexpr std::array<double, 2> wide{1.6, 3};
 constexpr double narrow = 0.6;
@@ -36,7 +46,7 @@ sample_limits::sample_limits(sample_options o) : options(o) {
   options.adapt_rows = std::max(o.adapt_rows, 10u);
   log_run_length = std::log(options.run_length);
   shift = detectors::cusum_limit(0.5, options.run_length);
-  small_shift = detectors::cusum_limit(0.25, options.run_length);
+  small_shift = detectors::cusum_limit(0.25, options.run_length / 3);
   // The run length of a CUSUM of log likelihood ratios is some times e^h (Lorden 1971: at least that).
   spread = log_run_length - 1;
   // 72 tones that forget in 32 rows and more: nearly as many independent powers as rows.
@@ -92,9 +102,12 @@ void sample_monitor::finish_learning() {
   // The distribution was learnt with that unit and about that level.
   s_ = unit;
   c_ = intercept + (phi - phi_) * sum_ / rows_;
-  // Where a season or a drift shows, it is followed from the first row on. Slope by least squares, against four standard errors.
+  // Where a season or a drift shows, it is followed from the first row on. Slope by least
+  // squares, shrunk to nothing at two standard errors (James and Stein 1961).
   const double n = rows_, slope = 12 * (trend_ - sum_ * (n + 1) / 2) / (n * n * n) * (1 - phi_);
-  if (std::fabs(slope) > 4 * s_ * std::sqrt(12 / (n * n * n))) slope_ = slope, c_ += slope * n * 3 / 8;
+  const double sure = 2 * s_ * std::sqrt(12 / (n * n * n)) / std::max(std::fabs(slope), 1e-300);
+  slope_ = slope * std::max(0.0, 1 - sure * sure);
+  c_ += slope_ * n * 3 / 8;
   map_.finish();
   level_rows_ = rows_;
   set_spike_limits();
@@ -104,21 +117,35 @@ void sample_monitor::learn_side(double z) {
   const std::size_t side = z > 0 ? 0 : 1;
   std::uint32_t& n = side_rows_[side];
   if (n != UINT32_MAX) ++n;
-  const double a = std::min(std::fabs(z), z_most), gain = 1 / std::min<double>(n, slow_rows);
+  const double a = std::min(std::fabs(z), detectors::deviation_most), gain = 1 / std::min<double>(n, slow_rows);
   absolute_[side] += gain * (a - absolute_[side]);
   square_[side] += gain * (a * a - square_[side]);
 }
 
 void sample_monitor::set_spike_limits() {
-  const double run_length = limits_->options.run_length / 3;
-  const auto limit = [&](double absolute, double square, double n) {
-    return detectors::spike_limit(absolute / std::sqrt(std::max(square, 1e-12)), std::clamp<double>(n, 50, slow_rows), run_length);
+  const double heavy = limits_->options.run_length / (std::fabs(phi_) > echoing ? spike_share : spike_share_heavy);
+  const auto of = [](double absolute, double square, double n, double run_length) {
+    const double rms = std::sqrt(std::max(square, 1e-12));
+    return rms * detectors::spike_limit(absolute / rms, std::clamp<double>(n, 50, slow_rows), run_length);
   };
-  const double above = side_rows_[0], below = side_rows_[1], all = std::max(above + below, 1.0);
-  // Both sides together show a heavy tail sooner, one side alone shows a skew law.
-  const double both = limit((absolute_[0] * above + absolute_[1] * below) / all, (square_[0] * above + square_[1] * below) / all, all);
-  for (std::size_t side = 0; side < 2; ++side)
-    spike_[side] = std::sqrt(std::max(square_[side], 1e-12)) * std::max(both, limit(absolute_[side], square_[side], side_rows_[side]));
+  const auto limit = [&](double absolute, double square, double n) {
+    const double light = of(absolute, square, n, limits_->options.run_length / spike_share);
+    return light < light_tail ? light : of(absolute, square, n, heavy);
+  };
+  const double above = side_rows_[0], below = side_rows_[1], all = std::max(above + below, 1.0), known = std::min(all, slow_rows);
+  const double absolute = (absolute_[0] * above + absolute_[1] * below) / all, square = (square_[0] * above + square_[1] * below) / all;
+  // Both sides together show a heavy tail sooner; one side alone shows a skew law.
+  spike_.fill(limit(absolute, square, known));
+  echo_ = of(absolute, square, known, std::sqrt(heavy));
+  const auto geary = [&](std::size_t side) { return absolute_[side] / std::sqrt(std::max(square_[side], 1e-12)); };
+  const auto share = [&](std::size_t side) { return side_rows_[side] / all; };
+  const double error = geary_error / std::sqrt(std::max(known * share(0) * share(1), 1.0));
+  if (std::fabs(geary(0) - geary(1)) < 3 * error) return;
+  for (std::size_t side = 0; side < 2; ++side) spike_[side] = std::max(spike_[side], limit(absolute_[side], square_[side], known * share(side)));
+  // Lognormal when its short side is no heavier than normal, and the rows beyond the mean are rather as many as its shape says than half.
+  const std::size_t longer = geary(0) < geary(1) ? 0 : 1;
+  const auto law = detectors::lognormal_spike_limit(geary(longer), heavy);
+  if (geary(1 - longer) > half_normal - 0.5 * error && std::fabs(share(longer) - law.share) < std::fabs(share(longer) - 0.5)) spike_[longer] = law.limit * std::sqrt(square_[longer]);
 }
 
 bool sample_monitor::suspicious() const {
@@ -158,9 +185,17 @@ sample_monitor::finding sample_monitor::judge_stuck() const {
   return {sample_detector::stuck, run_ / limit, (run_ - limit) * -std::log(chance)};
 }
 
+/// A sample that is off by itself comes twice: whitening takes phi times it from the next one. Innovations of heavy noise do not.
+sample_monitor::finding sample_monitor::judge_spike(double z) {
+  const double limit = spike_[z > 0 ? 0 : 1], expected = -phi_ * std::exchange(z_previous_, z);
+  const finding once{sample_detector::spike, std::fabs(z) / limit, std::fabs(z) - limit};
+  if (std::fabs(z - expected) > 0.5 * std::fabs(expected)) return once;
+  const double both = std::min(std::fabs(z), std::fabs(expected));
+  return both / echo_ > once.score ? finding{sample_detector::spike, both / echo_, both - echo_} : once;
+}
+
 sample_monitor::finding sample_monitor::judge(double z, double g) {
-  const std::size_t side = z > 0 ? 0 : 1;
-  std::array<finding, 5> all{judge_stuck(), finding{sample_detector::spike, std::fabs(z) / spike_[side], std::fabs(z) - spike_[side]},
+  std::array<finding, 5> all{judge_stuck(), judge_spike(z),
                              judge_shift(g), judge_spread(g * g), finding{}};
   tones_.add(static_cast<float>(std::clamp(g, -3.0, 3.0)));
   if (rows_ % tone_every == 0) {
@@ -173,15 +208,14 @@ sample_monitor::finding sample_monitor::judge(double z, double g) {
 }
 
 /// `before`: the last sample, from the level, in sd of the channel.
-void sample_monitor::adapt(double z, double g, double before) {
+void sample_monitor::adapt(double g, double before) {
   const double n = std::max<double>(level_rows_, 1), gain = std::max(1 / n, 1.0 / limits_->options.adapt_rows);
-  slope_ += s_ * g / (4.0 * limits_->options.adapt_rows * limits_->options.adapt_rows);
+  slope_ += s_ * g / (2.0 * limits_->options.adapt_rows * limits_->options.adapt_rows);
   c_ += gain * s_ * g;
   if (level_rows_ != UINT32_MAX) ++level_rows_;
   phi_ = std::clamp(phi_ + g * std::clamp(before, -4.0, 4.0) * std::sqrt(1 - phi_ * phi_) / slow_rows, -0.95, 0.98);
   spread_ = std::max(0.01, spread_ + (g * g * spread_ - spread_) / slow_rows);
-  learn_side(z);
-  if (rows_ % limits_every == 0) set_spike_limits();
+  if (rows_ % (rows_ < young_rows ? limits_every_young : limits_every) == 0) set_spike_limits();
 }
 
 void sample_monitor::conclude(const finding& f, sample_verdict& v) {
@@ -199,14 +233,23 @@ void sample_monitor::conclude(const finding& f, sample_verdict& v) {
     --alarm_left_;
   }
   v.alarming = alarm_left_ > 0;
+  if (!v.alarming && alarm_rows_ > blind_rows) level_rows_ = std::min(level_rows_, known_after);
   alarm_rows_ = v.alarming ? alarm_rows_ + 1 : 0;
   if (alarm_rows_ > limits_->options.accept_rows) rebase();
+}
+
+/// A missing sample: the next one is whitened by what is expected in its place, and is as much less certain.
+void sample_monitor::skip() {
+  z_previous_ = 0;
+  if (rows_ <= limits_->options.learn_rows) has_previous_ = false;
+  previous_ = phi_ * previous_ + c_;
+  gap_ = 1 + phi_ * phi_ * gap_;
 }
 
 sample_verdict sample_monitor::next(double value) {
   sample_verdict v;
   if (!std::isfinite(value)) {
-    has_previous_ = false;
+    skip();
     return v;
   }
   value = std::clamp(value, -value_most, value_most);
@@ -221,7 +264,7 @@ sample_verdict sample_monitor::next(double value) {
     learn(x);
   } else {
     const double level = c_ / (1 - phi_), sd = s_ / std::sqrt(1 - phi_ * phi_);
-    const double z = has_previous_ ? (x - phi_ * previous_ - c_) / s_ : (x - level) / sd;
+    const double z = has_previous_ ? (x - phi_ * previous_ - c_) / (s_ * std::sqrt(gap_)) : (x - level) / sd;
     if (settling_ > 0) {
       --settling_;
       if (has_previous_) c_ += s_ * z / ++level_rows_;
@@ -231,28 +274,32 @@ sample_verdict sample_monitor::next(double value) {
       const double g = std::clamp(static_cast<double>(map_(z)) / std::sqrt(spread_), -most, most);
       conclude(judge(z, g), v);
       c_ += slope_; // also while nothing is learnt: the season goes on
-      if (!v.alarming && has_previous_ && !suspicious()) adapt(z, g, (previous_ - level) / sd);
+      // The outliers of heavy noise make charts suspicious: without them its tail would look lighter than it is.
+      const bool follows = has_previous_ && gap_ == 1;
+      if (!v.alarming && follows) learn_side(z);
+      if (!v.alarming && follows && !suspicious()) adapt(g, (previous_ - level) / sd);
     }
   }
   previous_ = x;
   has_previous_ = true;
+  gap_ = 1;
   return v;
 }
 
 template <class Self>
 void sample_monitor::fields(Self& self, auto&& each) {
   each(self.map_, self.tones_, self.origin_, self.previous_, self.last_, self.sum_, self.squares_, self.lagged_, self.trend_, self.phi_, self.c_, self.slope_,
-       self.s_, self.spread_, self.repeats_, self.up_, self.down_, self.wider_, self.narrower_, self.absolute_, self.square_, self.spike_,
+       self.s_, self.spread_, self.repeats_, self.up_, self.down_, self.wider_, self.narrower_, self.absolute_, self.square_, self.spike_, self.echo_, self.z_previous_, self.gap_,
        self.side_rows_, self.rows_, self.pairs_, self.level_rows_, self.settling_, self.run_, self.alarm_left_, self.alarm_rows_, self.has_previous_);
 }
 
 void sample_monitor::save(writer& out) const {
-  out.put(std::uint8_t{1}); // version
+  out.put(version);
   fields(*this, detectors::state_writer{out});
 }
 
 bool sample_monitor::load(reader& in) {
-  if (in.get<std::uint8_t>() != 1) return false;
+  if (in.get<std::uint8_t>() != version) return false;
   fields(*this, detectors::state_reader{in});
   return in.ok();
 }

@@ -62,7 +62,11 @@ public:
   /// A value that is no finite number is a missing sample: not judged, not learnt.
   sample_verdict next(double value);
   /// The next sample does not follow the last one: another step of the recipe was between them.
-  void interrupted() { has_previous_ = false; }
+  void interrupted() {
+    has_previous_ = false;
+    gap_ = 1;
+    z_previous_ = 0;
+  }
   /// Maintenance: the level is learnt anew from the next 400 rows; the noise stays as known.
   void rebase();
   std::uint32_t rows() const { return rows_; }
@@ -82,12 +86,14 @@ private:
   void finish_learning();
   void set_spike_limits();
   finding judge(double z, double g);
+  finding judge_spike(double z);
   finding judge_shift(double g);
   finding judge_spread(double square);
   finding judge_stuck() const;
   void learn_side(double z);
   bool suspicious() const;
-  void adapt(double z, double g, double before);
+  void adapt(double g, double before);
+  void skip();
   void conclude(const finding& f, sample_verdict& v);
   void clear_charts();
 
@@ -102,6 +108,8 @@ private:
   std::array<double, 2> wider_{};
   double narrower_ = 0;
   std::array<double, 2> absolute_{}, square_{}, spike_{}; ///< of either side of the noise: above, below
+  double echo_ = 0, z_previous_ = 0;
+  double gap_ = 1; ///< variance of the next innovation after missing samples, in s_ squared
   std::array<std::uint32_t, 2> side_rows_{};
   std::uint32_t rows_ = 0, pairs_ = 0, level_rows_ = 0, settling_ = 0, run_ = 0, alarm_left_ = 0, alarm_rows_ = 0;
   bool has_previous_ = false;

@@ -92,6 +92,25 @@ bool cusum_chart::load(reader& in) {
   return in.ok();
 }
 
+namespace {
+/// Median and MAD find the odd points; mean and deviation of the others need a third as many points for the same
+/// certainty (reweighting: Rousseeuw and Leroy, "Robust Regression and Outlier Detection", 1987).
+chart_limits limits_of(const std::vector<double>& points) {
+  const double middle = median(points);
+  const double spread =
+      std::max(median_absolute_deviation(points), 1e-9 * (std::abs(middle) + 1e-3));
+  double n = 0, mean = 0, sum = 0;
+  for (const double x : points) {
+    if (std::abs(x - middle) > 4 * spread) continue;
+    const double from = x - mean;
+    mean += from / ++n;
+    sum += from * (x - mean);
+  }
+  const double deviation = n > 2 ? std::sqrt(sum / (n - 1)) : 0;
+  return {mean, std::max(deviation, 1e-9 * (std::abs(mean) + 1e-3))};
+}
+} // namespace
+
 result<const chart_limits*> context_limits::add(const std::string& context, double point) {
   if (!std::isfinite(point))
     return fail(errc::invalid, "chart of " + context + ": the point is not finite");
@@ -106,8 +125,7 @@ result<const chart_limits*> context_limits::add(const std::string& context, doub
   if (e.known) return &e.limits;
   e.points.push_back(point);
   if (e.points.size() >= learn_) {
-    const double centre = median(e.points), deviation = median_absolute_deviation(e.points);
-    e.limits = {centre, std::max(deviation, 1e-9 * (std::abs(centre) + 1e-3))};
+    e.limits = limits_of(e.points);
     e.known = true;
     e.points = {};
   }

@@ -89,9 +89,9 @@ private:
   double k_, h_, high_ = 0, low_ = 0;
 };
 
-/// Learns the limits of each context (chamber, recipe, step, maintenance epoch) on its own: median
-/// and median absolute deviation of its first `learn` points, so that an odd wafer among them does
-/// not widen them.
+/// Learns the limits of each context (chamber, recipe, step, maintenance epoch) on its own: mean
+/// and deviation of its first `learn` points without those beyond 4 deviations by median and median
+/// absolute deviation, so that an odd wafer among them does not widen them.
 class context_limits {
 public:
   static constexpr std::size_t contexts_most = 10'000;

@@ -79,8 +79,28 @@ result<rank_trend> mann_kendall(std::span<const double> values) {
   rank_trend out;
   if (!(tied < pairs)) return out; // all equal: no trend
   out.tau = sum / std::sqrt(pairs) / std::sqrt(pairs - tied);
-  out.p_value = 2 * normal_tail(std::abs(sum) / std::sqrt(variance / 18));
+  out.z = sum / std::sqrt(variance / 18);
+  out.p_value = 2 * normal_tail(std::abs(out.z));
   return out;
+}
+
+double corrected_p_value(const rank_trend& of, std::span<const double> detrended) {
+  const auto rank = ranks(detrended);
+  const double n = static_cast<double>(rank.size());
+  if (rank.size() < 4) return of.p_value;
+  const double mean = (n + 1) / 2, least = 1.96 / std::sqrt(n);
+  double variance = 0, sum = 0;
+  for (const double r : rank) variance += (r - mean) * (r - mean);
+  if (!(variance > 0)) return of.p_value;
+  for (std::size_t lag = 1; lag + 2 < rank.size(); ++lag) {
+    double together = 0;
+    for (std::size_t i = lag; i < rank.size(); ++i) together += (rank[i] - mean) * (rank[i - lag] - mean);
+    const double r = together / variance, left = n - static_cast<double>(lag);
+    if (r < least) break;
+    sum += left * (left - 1) * (left - 2) * r;
+  }
+  const double growth = 1 + 2 / (n * (n - 1) * (n - 2)) * sum;
+  return 2 * normal_tail(std::abs(of.z) / std::sqrt(growth));
 }
 
 result<robust_line> theil_sen(std::span<const double> x, std::span<const double> y) {

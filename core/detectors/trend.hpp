@@ -23,10 +23,17 @@ struct rank_trend {
   double tau = 0; ///< Kendall's tau-b of value against time, -1 to 1
   double p_value =
       1; ///< two-sided, normal approximation, corrected for ties, without continuity correction
+  double z = 0; ///< what the p-value is the tail of
 };
 
 /// Mann 1945, Kendall 1975. O(n^2). 3 to 5000 finite values, else error invalid.
 result<rank_trend> mann_kendall(std::span<const double> values);
+
+/// The p-value for rows that follow each other (after Hamed and Rao, J. Hydrology 204:182-196, 1998): the variance
+/// grows by 1 + 2 / (n (n-1) (n-2)) sum (n-k)(n-k-1)(n-k-2) r_k, r_k the autocorrelation of the ranks of
+/// `detrended`. Only the first lags count, up to the first that is below 1.96 / sqrt(n), and never less than 1: so a
+/// season makes it larger than it should be, not smaller. O(n * lags).
+double corrected_p_value(const rank_trend& of, std::span<const double> detrended);
 
 struct robust_line {
   double slope = 0, intercept = 0;

@@ -93,5 +93,22 @@ TEST(series_csv, pieces_of_any_size_give_the_same) {
   }
 }
 
+TEST(series_csv, columns_asked_for_by_name_are_texts_or_the_only_channels) {
+  series_csv csv{"s.csv", {{"label"}, {"b", "step"}}};
+  std::string seen;
+  csv.feed("time,a,b,step,label\n1,2,3,4,pass\n2,5\n", [&](const series_row& r) {
+    for (const double v : r.values) seen += std::isnan(v) ? "-" : std::to_string(static_cast<int>(v));
+    seen += "=" + std::string{r.texts[0]} + ";";
+  });
+  EXPECT_EQ(csv.channels(), (std::vector<std::string>{"b", "step"}));
+  EXPECT_EQ(seen, "34=pass;--=;");
+  for (const series_columns& wrong : {series_columns{{"nothing"}, {}}, series_columns{{}, {"nothing"}}}) {
+    series_csv other{"s.csv", wrong};
+    other.feed("time,a\n1,2\n", [](const series_row&) { FAIL(); });
+    ASSERT_TRUE(other.failure());
+    EXPECT_EQ(other.failure()->text, "s.csv:1: there is no column 'nothing'; there are 'time', 'a'");
+  }
+}
+
 } // namespace
 } // namespace tocsin

@@ -124,6 +124,46 @@ TEST(sample_monitor, a_level_that_stays_is_accepted_in_the_end_and_one_that_main
   }
 }
 
+/// One sample that is off by `magnitude` in row 4000 of noise of that law.
+seen spiked(noise_law law, double ar, double magnitude, std::uint64_t seed) {
+  sensor_options o;
+  o.noise = law, o.ar = ar;
+  auto plant = sensor_plant::make({.sensors = {o}, .seed = seed});
+  std::vector<double> x(5000);
+  for (double& v : x) v = plant->next().values[0];
+  x[4000] += magnitude;
+  return look(x);
+}
+
+TEST(sample_monitor, a_spike_in_autocorrelated_heavy_noise_is_known_by_its_echo) {
+  int alone = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const seen s = spiked(noise_law::student5, 0.7, 18, seed);
+    EXPECT_EQ(s.first.detector, sample_detector::spike) << seed;
+    EXPECT_LE(s.row, 4001u) << seed;
+    alone += spiked(noise_law::student5, 0, 18, seed).alerts; // below what the noise itself does once in a million rows
+  }
+  EXPECT_LT(alone, 10);
+}
+
+TEST(sample_monitor, the_long_side_of_skew_noise_has_a_limit_of_its_own) {
+  int found = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    found += spiked(noise_law::lognormal, 0, 40, seed).row == 4000 ? 1 : 0;
+    EXPECT_EQ(spiked(noise_law::lognormal, 0, 8, seed).alerts, 0) << seed;
+  }
+  EXPECT_GE(found, 38); // 2000 rows are few to know the shape by
+}
+
+TEST(sample_monitor, missing_samples_do_not_make_autocorrelated_noise_look_shifted) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    std::vector<double> x = noise(20000, 0.9, seed);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      if (i % 3 == 0) x[i] = std::nan("");
+    EXPECT_EQ(look(x).alerts, 0) << seed;
+  }
+}
+
 TEST(sensor_plant, equal_seeds_give_equal_rows_and_other_seeds_others) {
   EXPECT_EQ(noise(100), noise(100));
   EXPECT_NE(noise(100), noise(100, 0.5, 2));
