@@ -127,8 +127,9 @@ std::uint64_t print_errors(sample_decoder& d, const std::string& file) {
 
 int replay_samples(const replay_command& c) {
   const std::string emit = c.emit == "incidents" ? "equipment" : c.emit; // the default of the command
-  if (!equipment_printer::knows(emit)) {
-    std::fprintf(stderr, "tocsin: with --format samples, --emit is windows, anomalies or equipment, not '%s'\n", c.emit.c_str());
+  if (!equipment_printer::knows(emit) && emit != "symptoms") {
+    std::fprintf(stderr, "tocsin: with --format samples, --emit is windows, anomalies, states, downtimes, joins, symptoms or equipment, not '%s'\n",
+                 c.emit.c_str());
     return usage;
   }
   auto s = load_or_complain(c.config);
@@ -142,19 +143,19 @@ int replay_samples(const replay_command& c) {
   const auto to = c.through == "actors" ? samples_through_actors(rules, c.shards ? c.shards : s->shards ? s->shards : 1,
                                                                  c.workers ? c.workers : std::max(1u, processors - 1), tell)
                                         : samples_through_machines(rules, tell);
-  const auto decoder = make_sample_decoder(s->samples);
+  const auto decoder = make_sample_decoder(for_path(s->samples, c.input));
   const bool good = read_blocks(
       c,
       [&](std::string_view bytes) {
         auto batch = std::make_shared<sample_batch>();
         decoder->feed(bytes, *batch);
         print_errors(*decoder, c.input);
-        if (!batch->samples.empty()) to->feed(std::move(batch));
+        if (!batch->samples.empty() || !batch->events.empty()) to->feed(std::move(batch));
       });
   auto rest = std::make_shared<sample_batch>();
   decoder->finish(*rest);
   print_errors(*decoder, c.input);
-  if (!rest->samples.empty()) to->feed(std::move(rest));
+  if (!rest->samples.empty() || !rest->events.empty()) to->feed(std::move(rest));
   to->finish();
   out.flush();
   const auto errors = decoder->error_count();

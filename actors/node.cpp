@@ -187,7 +187,7 @@ result<void> node::parts::start_sources() {
   for (std::size_t i = 0; i < sources.size(); ++i) {
     source_callbacks c;
     c.batch = [this, i](record_batch&& b) {
-      if (!b.samples.empty()) return feed_samples(i, std::move(b));
+      if (!b.samples.empty() || !b.events.empty()) return feed_samples(i, std::move(b));
       caf::anon_send(intake_actor, source_batch{i, std::make_shared<record_batch>(std::move(b))});
     };
     c.errors = [this, i](std::vector<decode_error>&& e) {

@@ -60,7 +60,7 @@ void node::parts::add_equipment(std::vector<child_spec>& children) {
                             options.tell_equipment(said);
                           };
                           equipment_actors.push_back(parent->spawn<equipment_shard>(std::move(o)));
-                          if (equipment_actors.size() == shard_count) samples = std::make_unique<sample_feed>(equipment_actors, equipment_by->pane());
+                          if (equipment_actors.size() == shard_count) samples = std::make_unique<sample_feed>(equipment_actors, *equipment_by);
                           return equipment_actors.back();
                         }, true});
   children.push_back({"sample clock", [this](caf::event_based_actor* parent) -> caf::actor {
@@ -71,10 +71,11 @@ void node::parts::add_equipment(std::vector<child_spec>& children) {
 void node::parts::feed_samples(std::size_t source, record_batch&& from) {
   auto batch = std::make_shared<sample_batch>();
   batch->samples = std::move(from.samples);
+  batch->events = std::move(from.events);
   batch->bytes = std::move(from.bytes);
-  const timestamp latest = wall_clock() + future_max;
-  const auto ahead = std::erase_if(batch->samples, [latest](const sample& s) { return s.at > latest; });
-  if (ahead > 0) {
+  batch->source = static_cast<std::uint32_t>(source);
+  batch->arrived = wall_clock();
+  if (const std::size_t ahead = drop_newer(*batch, batch->arrived + future_max); ahead > 0) {
     metrics->samples_refused += ahead;
     log::warning("samples_of_the_future", {{"source", options.config.sources[source].name}, {"count", std::to_string(ahead)},
                                            {"remedy", "set the clock of whoever sends them"}});

@@ -1,12 +1,14 @@
 // What equipment says: plain data.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/equipment/context.hpp"
+#include "core/equipment/event.hpp"
 #include "core/equipment/rules.hpp"
 #include "core/symptom.hpp"
 #include "core/time.hpp"
@@ -38,6 +40,72 @@ struct anomaly {
   double value, score, limit; ///< in the detector's own unit
 };
 
+/// Something that holds for a while is another now: the E10 state of the unit, the task of a module, the level of a channel.
+struct state_change {
+  timestamp at;
+  std::string equipment;
+  std::string place; ///< module or channel; "" = the unit itself
+  std::string name;  ///< "e10", "task", or of the rule
+  std::string from, to; ///< from "" = the first that is known
+  duration lasted{};    ///< of `from`
+  double value = 0;     ///< of the channel
+  bool of_channel = false;
+};
+
+enum class downtime_cause : std::uint8_t { state, silence, rate, level };
+std::string_view to_text(downtime_cause cause);
+
+/// Said when it is seen and again at its end.
+struct downtime {
+  std::string equipment;
+  downtime_cause cause;
+  e10_state e10; ///< scheduled_down or unscheduled_down
+  timestamp start, end = unset; ///< unset: it lasts
+  std::string text;
+};
+
+/// A reading or event of the left side with the right side's newest value.
+struct joined {
+  const join_rule* rule;
+  timestamp at;
+  std::string equipment, channel; ///< channel: "event:<kind>" of an event
+  std::string text;               ///< name of an event
+  double value = 0;
+  timestamp right_at = unset;     ///< unset: nothing within the tolerance
+  double right_value = 0;
+};
+
+/// What a unit does, and did so far.
+struct active_alarm {
+  std::string id, text;
+  timestamp since;
+};
+struct module_task {
+  std::string module, text;
+  e116_task task;
+  timestamp since;
+};
+struct last_measurement {
+  std::string name, lot, wafer;
+  double value;
+  timestamp at;
+};
+struct unit_status {
+  e10_state e10 = e10_state::unknown;
+  timestamp e10_since = unset;
+  std::array<duration, 7> in_state{}; ///< by e10_state, those that are over
+  std::uint64_t failures = 0;         ///< times it went unscheduled down
+  duration repair{};                  ///< of failures that are over
+  std::uint64_t repairs = 0;
+  std::uint64_t events = 0, events_late = 0;
+  std::vector<module_task> tasks;
+  std::vector<active_alarm> alarms;
+  std::vector<last_measurement> measurements;
+  std::vector<downtime> down;         ///< those that last
+  std::uint64_t downtimes = 0;
+  std::vector<std::string> patterns;  ///< those that hold
+};
+
 /// A copy for whoever looks at it from outside.
 struct channel_status {
   std::string channel;
@@ -51,6 +119,7 @@ struct equipment_status {
   std::uint64_t samples = 0, anomalies = 0;
   timestamp last_at = unset;
   std::vector<equipment_context> contexts; ///< by module
+  unit_status unit;
   std::vector<channel_status> channels;
 };
 
@@ -58,11 +127,19 @@ struct equipment_effects {
   std::vector<window_result> windows;
   std::vector<anomaly> anomalies;
   std::vector<symptom> symptoms; ///< of channels ("equipment/<unit>/<channel>") and of the unit itself
-  bool empty() const { return windows.empty() && anomalies.empty() && symptoms.empty(); }
+  std::vector<state_change> states;
+  std::vector<downtime> downtimes;
+  std::vector<joined> joins;
+  bool empty() const {
+    return windows.empty() && anomalies.empty() && symptoms.empty() && states.empty() && downtimes.empty() && joins.empty();
+  }
   void clear() {
     windows.clear();
     anomalies.clear();
     symptoms.clear();
+    states.clear();
+    downtimes.clear();
+    joins.clear();
   }
 };
 

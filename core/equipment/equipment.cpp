@@ -42,8 +42,47 @@ equipment_context* equipment::context_of(std::string_view module) {
   return &contexts_.back();
 }
 
-equipment_status equipment::status() const {
-  equipment_status s{name_, 0, 0, unset, {contexts_.begin(), contexts_.end()}, {}};
+/// A module's own work, or the whole unit's: then every module begins anew.
+bool equipment::apply_context(const equipment_event& e) {
+  equipment_context* c = context_of(e.module);
+  if (!c) return false;
+  context_since_.resize(contexts_.size(), unset);
+  timestamp& since = context_since_[static_cast<std::size_t>(std::ranges::find_if(contexts_, [&](auto& k) { return &k == c; }) - contexts_.begin())];
+  if (e.at < since) return false;
+  since = e.at;
+  if (e.kind == event_kind::maintenance) {
+    for (equipment_context& each : contexts_)
+      if (e.module.empty() || &each == c) ++each.epoch, ++each.changes;
+    return true;
+  }
+  const bool other = c->recipe != e.recipe || c->step != e.step;
+  c->recipe = e.recipe;
+  c->step = e.step;
+  c->lot = e.lot;
+  c->wafer = e.wafer;
+  c->changes += other;
+  return true;
+}
+
+bool equipment::apply(const equipment_event& e, const equipment_rules& rules, equipment_effects& out) {
+  if ((e.kind == event_kind::process || e.kind == event_kind::maintenance) && !apply_context(e)) {
+    life_.count_late();
+    return false;
+  }
+  return life_.apply(e, rules, out);
+}
+
+unit_activity equipment::activity() const {
+  unit_activity a;
+  for (const channel& c : channels_) {
+    a.samples += c.samples();
+    a.latest = std::max(a.latest, c.latest());
+  }
+  return a;
+}
+
+equipment_status equipment::status(const equipment_rules& rules) const {
+  equipment_status s{name_, 0, 0, unset, {contexts_.begin(), contexts_.end()}, life_.status(rules), {}};
   for (const channel& c : channels_) {
     s.channels.push_back(c.status());
     s.samples += s.channels.back().samples;

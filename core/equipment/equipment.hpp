@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "core/equipment/aggregate.hpp"
+#include "core/equipment/channel_watch.hpp"
 #include "core/equipment/effect.hpp"
 #include "core/equipment/point_detectors.hpp"
 #include "core/equipment/rules.hpp"
+#include "core/equipment/unit_life.hpp"
 
 namespace tocsin {
 
@@ -28,6 +30,11 @@ public:
   channel(std::string equipment, std::string name, const pane_clock& clock);
   /// What its module does; the channel looks there with every value.
   void set_context(const equipment_context& context) { context_ = &context; }
+  /// What rules ask of this channel alone; null of most.
+  void set_watch(std::unique_ptr<channel_watch> watch) { watch_ = std::move(watch); }
+  channel_watch* watch() { return watch_.get(); }
+  timestamp latest() const { return latest_; }
+  std::uint64_t samples() const { return samples_; }
 
   /// `pane`: number of the pane of `at`. False: too late to be of use.
   bool apply(timestamp at, double value, std::int64_t pane, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
@@ -76,30 +83,40 @@ private:
   std::vector<pane> panes_;
   std::uint64_t anomalies_ = 0;
   timestamp last_anomaly_ = unset;
+  std::unique_ptr<channel_watch> watch_;
 };
 
 class equipment {
 public:
-  explicit equipment(std::string name) : name_(std::move(name)) {}
+  explicit equipment(std::string name) : name_(std::move(name)), life_(name_) {}
   const std::string& name() const { return name_; }
   channel& add(const std::string& channel_name, const pane_clock& clock);
   /// Of a module, made when it is new: its channels ("ch1.pressure" belongs to "ch1") follow it from then on; all others
   /// follow the unit's own, "". Null beyond modules_max.
   equipment_context* context_of(std::string_view module);
+  /// False: late, it changed nothing.
+  bool apply(const equipment_event& e, const equipment_rules& rules, equipment_effects& out);
+  unit_life& life() { return life_; }
+  unit_activity activity() const;
+  std::uint32_t source = 0; ///< that its readings and events come from
   static constexpr std::size_t modules_max = 64;
   template <class What>
   void for_each(What&& what) {
     for (channel& c : channels_) what(c);
   }
   std::size_t size() const { return channels_.size(); }
-  equipment_status status() const;
+  equipment_status status(const equipment_rules& rules) const;
 
 private:
   const equipment_context& context_for(const channel& c) const;
 
+  bool apply_context(const equipment_event& e);
+
   std::string name_;
+  unit_life life_;
   std::deque<channel> channels_; ///< addresses stay
   std::deque<equipment_context> contexts_{equipment_context{}}; ///< likewise; the first is the unit's own
+  std::vector<timestamp> context_since_;        ///< of each context, when it was last told
 };
 
 } // namespace tocsin

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "core/symptom.hpp"
 #include "core/time.hpp"
 
 namespace tocsin {
@@ -29,12 +31,79 @@ struct modified_z_rule {
   double limit = 6;
 };
 
+/// Alarms of the equipment itself. Patterns are globs over the alarm's id.
+struct equipment_alarm_rule {
+  severity level = severity::warning;
+  std::vector<std::string> critical, ignored;
+};
+
+/// No reading of a unit for the longer of `least` and `factor` times its usual gap, in the time of its source.
+struct silence_rule {
+  bool enabled = true;
+  duration least = 5min;
+  double factor = 5;
+  duration check() const { return least / 5; } ///< between two looks at a unit
+};
+/// Two looks in a row with fewer readings than `share` of the usual.
+struct rate_drop_rule {
+  bool enabled = false;
+  double share = 0.2;
+};
+/// |reading| below `share` of its usual level for `hold`.
+struct level_drop_rule {
+  std::string channel; ///< glob over "<unit>/<channel>"
+  double share = 0.2;
+  duration hold = 10s;
+};
+struct downtime_rule {
+  silence_rule silence;
+  rate_drop_rule rate;
+  std::vector<level_drop_rule> levels;
+  severity unscheduled = severity::warning, scheduled = severity::info;
+};
+
+struct state_level {
+  std::string name;
+  double from = 0; ///< the lowest value of the state
+};
+/// A dense stream as a sparse one: the named level a reading is in, or readings that differ by more than `deadband`.
+struct channel_state_rule {
+  std::string channel; ///< glob over "<unit>/<channel>"
+  std::string name;
+  std::vector<state_level> levels; ///< rising; empty = the value itself
+  double deadband = 0; ///< levels: so far beyond its border a state is left; else: what is a change
+};
+
+/// As-of join: to each reading or event of `left` the newest value of `right` that is not newer.
+struct join_rule {
+  std::string name;
+  std::string left;  ///< glob over "<unit>/<channel>"; events are "<unit>/event:<kind>"
+  std::string right; ///< "<unit>/<channel>"
+  duration within = 5min;
+};
+
+struct pattern_rule {
+  enum class kind_t : std::uint8_t { sequence, absence, count };
+  std::string name;
+  kind_t kind = kind_t::sequence;
+  std::vector<std::string> of; ///< globs over occurrences, "alarm_set:E12"
+  duration within = 10min;
+  std::uint32_t count = 3;
+  severity level = severity::warning;
+  std::string text;
+};
+
 struct equipment_rules {
   duration lateness = 0s;    ///< windows wait so long for late values
   duration correct = 1min;   ///< and are corrected by values that are later than that, up to so much
   std::vector<window_rule> windows;
   ewma_z_rule ewma_z;
   modified_z_rule modified_z;
+  equipment_alarm_rule alarms;
+  downtime_rule downtime;
+  std::vector<channel_state_rule> states;
+  std::vector<join_rule> joins;
+  std::vector<pattern_rule> patterns;
 
   /// Greatest length that all windows are made of, or the shortest gap of sessions; 0s when there are no windows.
   duration pane() const;
