@@ -124,7 +124,7 @@ private:
 /// What equipment says as JSON lines on standard output.
 class equipment_printer {
 public:
-  static bool knows(const std::string& what); ///< windows, anomalies, states, downtimes, joins, or equipment for all of them
+  static bool knows(const std::string& what); ///< windows, anomalies, states, downtimes, joins, quality, or equipment for all but quality
   explicit equipment_printer(std::string what) : what_(std::move(what)) {} ///< or symptoms
   void print(const equipment_effects& said);
   void flush();

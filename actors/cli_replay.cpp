@@ -128,7 +128,7 @@ std::uint64_t print_errors(sample_decoder& d, const std::string& file) {
 int replay_samples(const replay_command& c) {
   const std::string emit = c.emit == "incidents" ? "equipment" : c.emit; // the default of the command
   if (!equipment_printer::knows(emit) && emit != "symptoms") {
-    std::fprintf(stderr, "tocsin: with --format samples, --emit is windows, anomalies, states, downtimes, joins, symptoms or equipment, not '%s'\n",
+    std::fprintf(stderr, "tocsin: with --format samples, --emit is windows, anomalies, states, downtimes, joins, quality, symptoms or equipment, not '%s'\n",
                  c.emit.c_str());
     return usage;
   }

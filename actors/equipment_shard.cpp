@@ -56,14 +56,28 @@ std::shared_ptr<void> at_the_end(std::function<void()> what) {
 
 void sample_feed::feed(std::shared_ptr<sample_batch> batch, std::function<void()> over) {
   const std::lock_guard lock{guard_}; // batches reach every shard in the same order
+  quality_.look(*batch, said_);
+  say();
   marks_.mark(*batch);
   send(std::move(batch), at_the_end(std::move(over)));
 }
 
 void sample_feed::pass(timestamp latest) {
   const std::lock_guard lock{guard_};
+  quality_.pass(latest, said_);
+  say();
   auto nothing = std::make_shared<sample_batch>();
   if (marks_.pass(latest, *nothing)) send(std::move(nothing), nullptr);
+}
+
+void sample_feed::say() {
+  if (!said_.empty()) tell_(said_);
+  said_.clear();
+}
+
+std::vector<source_quality> sample_feed::quality() const {
+  const std::lock_guard lock{guard_};
+  return quality_.status();
 }
 
 void sample_feed::finish(std::function<void()> over) {

@@ -10,6 +10,7 @@
 #include "actors/hosted_actor.hpp"
 #include "core/equipment/equipment_table.hpp"
 #include "core/equipment/input_marks.hpp"
+#include "core/equipment/quality.hpp"
 
 namespace tocsin {
 
@@ -58,18 +59,26 @@ private:
 /// Cuts batches up among the shards. Thread-safe: several sources feed it.
 class sample_feed {
 public:
-  sample_feed(std::vector<caf::actor> shards, const equipment_rules& rules) : shards_(std::move(shards)), marks_(rules) {}
+  using teller = std::function<void(const equipment_effects&)>;
+  /// `sources`: their names by number. `tell`: what is said of them, on the thread that feeds.
+  sample_feed(std::vector<caf::actor> shards, const equipment_rules& rules, std::vector<std::string> sources, teller tell)
+      : shards_(std::move(shards)), marks_(rules), quality_(rules.quality, std::move(sources)), tell_(std::move(tell)) {}
   /// `over` is called when every shard has said what it has to say, on one of them.
   void feed(std::shared_ptr<sample_batch> batch, std::function<void()> over);
   /// Time has come to `latest` without readings: windows end.
   void pass(timestamp latest);
   void finish(std::function<void()> over);
+  std::vector<source_quality> quality() const;
 
 private:
   void send(std::shared_ptr<const sample_batch> batch, std::shared_ptr<void> over);
-  std::mutex guard_;
+  void say();
+  mutable std::mutex guard_;
   std::vector<caf::actor> shards_;
   input_marks marks_;
+  quality_watch quality_;
+  teller tell_;
+  equipment_effects said_;
 };
 
 } // namespace tocsin

@@ -365,7 +365,7 @@ std::string node::metrics() const {
   const parts& p = *parts_;
   const timestamp current = wall_clock();
   const timestamp watermark = from_nanoseconds(p.metrics->watermark_ns);
-  return metrics_text({p.metrics, sources(), p.rules->version, to_seconds(current - p.started),
+  return metrics_text({p.metrics, sources(), source_qualities(), p.rules->version, to_seconds(current - p.started),
                        p.metrics->watermark_ns == 0 ? 0 : std::max(0.0, to_seconds(current - watermark))});
 }
 

@@ -1,5 +1,7 @@
 #include "codecs/equipment_json.hpp"
 
+#include <cmath>
+
 #include "codecs/json_pieces.hpp"
 
 namespace tocsin {
@@ -15,7 +17,7 @@ std::string_view to_text(window_rule::kind_t kind) {
 
 } // namespace
 
-void append_json(std::string& out, const window_result& w) {
+void append_json(std::string& out, const window_result& w, const equipment_effects& of) {
   time(out, "{\"at\":", w.end);
   text(out, ",\"equipment\":", w.of->equipment);
   text(out, ",\"channel\":", w.of->channel);
@@ -29,7 +31,12 @@ void append_json(std::string& out, const window_result& w) {
   number(out, ",\"stddev\":", w.deviation);
   number(out, ",\"slope\":", w.slope);
   out += w.complete ? ",\"complete\":true" : ",\"complete\":false";
-  out += w.corrected ? ",\"corrected\":true}" : ",\"corrected\":false}";
+  out += w.corrected ? ",\"corrected\":true" : ",\"corrected\":false";
+  for (std::size_t i = 0; of.shares && i < of.shares->size(); ++i) {
+    number(out, ",\"p", std::round((*of.shares)[i] * 1e8) / 1e6);
+    number(out, "\":", of.quantiles[w.quantiles + i]);
+  }
+  out += '}';
 }
 
 void append_json(std::string& out, const anomaly& a) {

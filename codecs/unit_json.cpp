@@ -67,6 +67,20 @@ void append_json(std::string& out, const joined& j) {
   out += '}';
 }
 
+void append_json(std::string& out, const source_quality& q) {
+  time_or_null(out, "{\"at\":", q.at);
+  text(out, ",\"source\":", q.source);
+  number(out, ",\"score\":", q.score);
+  number(out, ",\"completeness\":", q.completeness);
+  number(out, ",\"validity\":", q.validity);
+  number(out, ",\"timeliness\":", q.timeliness);
+  number(out, ",\"uniqueness\":", q.uniqueness);
+  number(out, ",\"liveness\":", q.liveness);
+  out += q.low ? ",\"low\":true" : ",\"low\":false";
+  number(out, ",\"filtered\":", q.filtered);
+  out += '}';
+}
+
 void append_unit_json(std::string& out, const equipment_status& e) {
   const unit_status& u = e.unit;
   text(out, "\"e10\":", to_text(u.e10));

@@ -17,6 +17,8 @@ void check_alarms(const document& d, const given_keys& given, problem_list& prob
 void check_self(const document& d, const given_keys& given, problem_list& problems);
 /// Windows that cannot be cut into equal pieces.
 void check_equipment(const document& d, const given_keys& given, problem_list& problems);
+/// Joins, states and patterns that cannot work.
+void check_units(const document& d, const given_keys& given, problem_list& problems);
 void check_inventory(const document& d, const given_keys& given, problem_list& problems);
 /// Files that are named but are not there, or secrets that everybody can read. Looks at the disk.
 void check_files(const document& d, const given_keys& given, problem_list& problems);

@@ -28,6 +28,7 @@ struct window_result {
   double least, most, mean, deviation, slope; ///< slope per second
   bool complete = true;   ///< false: the input ended before the window did
   bool corrected = false; ///< said before; late values changed it
+  std::uint32_t quantiles = 0; ///< position of its own in equipment_effects::quantiles, one for each share, when there are shares
 };
 
 enum class point_detector : std::uint8_t { ewma_z, modified_z };
@@ -62,6 +63,20 @@ struct downtime {
   e10_state e10; ///< scheduled_down or unscheduled_down
   timestamp start, end = unset; ///< unset: it lasts
   std::string text;
+};
+
+/// How good the input of a source was in a window of its time: shares from 0 to 1.
+struct source_quality {
+  std::string source;
+  timestamp at = unset;    ///< the window's end; unset = none has ended
+  double score = 1;        ///< product of the parts
+  double completeness = 1; ///< readings that came of those that usually come
+  double validity = 1;     ///< records that could be used
+  double timeliness = 1;   ///< readings that were not late on arrival
+  double uniqueness = 1;   ///< readings whose channel had none of the same time
+  double liveness = 1;     ///< channels that are not stuck
+  bool low = false;        ///< below the least, and not above `clear` since
+  std::uint64_t filtered = 0; ///< readings left out so far
 };
 
 /// A reading or event of the left side with the right side's newest value.
@@ -124,22 +139,28 @@ struct equipment_status {
 };
 
 struct equipment_effects {
+  const std::vector<double>* shares = nullptr; ///< of the quantiles; null = none are asked for
+  std::vector<double> quantiles;
   std::vector<window_result> windows;
   std::vector<anomaly> anomalies;
   std::vector<symptom> symptoms; ///< of channels ("equipment/<unit>/<channel>") and of the unit itself
   std::vector<state_change> states;
   std::vector<downtime> downtimes;
   std::vector<joined> joins;
+  std::vector<source_quality> qualities;
   bool empty() const {
-    return windows.empty() && anomalies.empty() && symptoms.empty() && states.empty() && downtimes.empty() && joins.empty();
+    return windows.empty() && anomalies.empty() && symptoms.empty() && states.empty() && downtimes.empty() && joins.empty() &&
+           qualities.empty();
   }
   void clear() {
     windows.clear();
+    quantiles.clear();
     anomalies.clear();
     symptoms.clear();
     states.clear();
     downtimes.clear();
     joins.clear();
+    qualities.clear();
   }
 };
 

@@ -10,6 +10,7 @@
 #include "core/equipment/channel_watch.hpp"
 #include "core/equipment/effect.hpp"
 #include "core/equipment/point_detectors.hpp"
+#include "core/equipment/quantile_sketch.hpp"
 #include "core/equipment/rules.hpp"
 #include "core/equipment/unit_life.hpp"
 
@@ -22,6 +23,7 @@ struct pane_clock {
   std::size_t held = 0;     ///< panes of a channel
   std::int64_t correctable = 0; ///< closed panes that still take values
   double seconds = 0;       ///< of a pane
+  bool quantiles = false;   ///< whether they are asked for
 };
 
 /// One sensor. A value costs one aggregate and the detectors; a pane that closes costs one merge per window.
@@ -63,10 +65,12 @@ private:
   pane* open(std::int64_t number);
   pane& pane_of(std::int64_t number) { return panes_[static_cast<std::size_t>(number) % panes_.size()]; }
   aggregate over(std::int64_t from, std::int64_t to, const pane_clock& clock);
-  void say(const window_rule& w, std::int64_t from, std::int64_t to, bool complete, bool corrected, const pane_clock& clock, equipment_effects& out);
+  void say(const window_rule& w, std::int64_t from, std::int64_t to, bool complete, bool corrected, const pane_clock& clock,
+           const equipment_rules& rules, equipment_effects& out);
   void correct(std::int64_t number, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
   void extend_sessions(timestamp at, double value, const equipment_rules& rules, equipment_effects& out);
-  void say_session(const window_rule& w, session& s, bool complete, equipment_effects& out);
+  void say_quantiles(const quantile_sketch& all, const equipment_rules& rules, equipment_effects& out);
+  void say_session(std::size_t number, bool complete, const equipment_rules& rules, equipment_effects& out);
   void judge(timestamp at, double value, const equipment_rules& rules, equipment_effects& out);
 
   // In the order of use, so that a sample touches few cache lines.
@@ -84,6 +88,8 @@ private:
   std::uint64_t anomalies_ = 0;
   timestamp last_anomaly_ = unset;
   std::unique_ptr<channel_watch> watch_;
+  std::vector<quantile_sketch> sketches_;         ///< as panes_; empty when no quantiles are asked for
+  std::vector<quantile_sketch> session_sketches_; ///< as sessions_, likewise
 };
 
 class equipment {

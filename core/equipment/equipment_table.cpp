@@ -19,6 +19,7 @@ equipment_table::equipment_table(std::shared_ptr<const equipment_rules> rules, e
   clock_.held = rules_->panes();
   clock_.correctable = clock_.pane > 0s ? rules_->correct / clock_.pane : 0;
   clock_.seconds = to_seconds(clock_.pane);
+  clock_.quantiles = !rules_->quantile_shares.empty();
 }
 
 std::size_t equipment_table::place_of(std::uint64_t key_hash) const {

@@ -43,7 +43,8 @@ std::optional<event_kind> parse_event_kind(std::string_view text) {
 }
 
 e10_state parse_e10_state(std::string_view text) {
-  const std::string word = plain(text);
+  std::string word = plain(text);
+  if (word.ends_with("_downtime")) word.resize(word.size() - 4);
   const std::size_t found = position(state_names, word, 0);
   return static_cast<e10_state>(found != 0 ? found : position(state_letters, word, 0));
 }

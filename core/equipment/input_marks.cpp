@@ -10,21 +10,27 @@ namespace {
 constexpr duration tick = 1s;
 }
 
-std::size_t drop_newer(sample_batch& batch, timestamp latest) {
-  const auto newer = [latest](const auto& one) { return one.at > latest; };
-  const std::size_t events = std::erase_if(batch.events, newer);
-  const auto first = std::ranges::find_if(batch.samples, newer);
-  if (first == batch.samples.end()) return events;
+std::size_t drop(sample_batch& batch, const std::vector<bool>& which) {
   // The events keep their places among what stays.
-  std::uint32_t gone = 0;
+  std::uint32_t gone = 0, kept = 0;
   std::size_t event = 0;
   for (std::uint32_t i = 0; i < batch.samples.size(); ++i) {
     for (; event < batch.events.size() && batch.events[event].before <= i; ++event) batch.events[event].before -= gone;
-    gone += newer(batch.samples[i]);
+    if (which[i]) ++gone;
+    else batch.samples[kept++] = batch.samples[i];
   }
   for (; event < batch.events.size(); ++event) batch.events[event].before -= gone;
-  std::erase_if(batch.samples, newer);
-  return events + gone;
+  batch.samples.resize(kept);
+  return gone;
+}
+
+std::size_t drop_newer(sample_batch& batch, timestamp latest) {
+  const auto newer = [latest](const auto& one) { return one.at > latest; };
+  const std::size_t events = std::erase_if(batch.events, newer);
+  if (std::ranges::none_of(batch.samples, newer)) return events;
+  std::vector<bool> which;
+  for (const sample& s : batch.samples) which.push_back(newer(s));
+  return events + drop(batch, which);
 }
 
 input_marks::input_marks(const equipment_rules& rules) : pane_(rules.pane()) {

@@ -10,9 +10,6 @@
 
 namespace tocsin {
 
-/// Takes out what is newer than `latest`, and gives how many: one sensor's clock must not end everybody's windows.
-std::size_t drop_newer(sample_batch& batch, timestamp latest);
-
 /// One for all input, used by one thread at a time.
 class input_marks {
 public:

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/symptom.hpp"
@@ -93,6 +95,17 @@ struct pattern_rule {
   std::string text;
 };
 
+/// How good the input of a source is, from 0 to 1, by windows of its own time.
+struct quality_rule {
+  bool enabled = true;
+  bool filter = false;      ///< whether readings of a source below `least` are left out
+  double least = 0.8, clear = 0.9;
+  duration window = 1min;
+  duration timely = 1min;   ///< readings older than that on arrival are not timely
+  std::uint32_t stuck = 600; ///< so many equal readings in a row of a channel that varied before
+  severity level = severity::warning;
+};
+
 struct equipment_rules {
   duration lateness = 0s;    ///< windows wait so long for late values
   duration correct = 1min;   ///< and are corrected by values that are later than that, up to so much
@@ -104,13 +117,18 @@ struct equipment_rules {
   std::vector<channel_state_rule> states;
   std::vector<join_rule> joins;
   std::vector<pattern_rule> patterns;
+  quality_rule quality;
+  std::vector<std::string> quantiles; ///< of every window, "0.95"; empty = none
+  std::vector<double> quantile_shares; ///< the same as numbers; see completed
 
   /// Greatest length that all windows are made of, or the shortest gap of sessions; 0s when there are no windows.
   duration pane() const;
   /// Panes that must be held, so that every window and every correction has its values.
   std::size_t panes() const;
 };
-/// With what is not said: tumbling windows of five minutes when there are none, and slides as the sizes.
+/// With what is not said: tumbling windows of five minutes when there are none, slides as the sizes, quantiles as numbers.
 equipment_rules completed(equipment_rules rules);
+/// "0.95"; nothing when it is no number from 0 to 1.
+std::optional<double> share_of(std::string_view text);
 
 } // namespace tocsin

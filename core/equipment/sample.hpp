@@ -44,4 +44,9 @@ struct sample_batch {
   std::uint32_t source = 0;            ///< all of it is of one source, below limits::vantages_max
 };
 
+/// Takes out the samples marked so, and gives how many; events keep their places among the rest.
+std::size_t drop(sample_batch& batch, const std::vector<bool>& which);
+/// Takes out what is newer than `latest`, and gives how many: one sensor's clock must not end everybody's windows.
+std::size_t drop_newer(sample_batch& batch, timestamp latest);
+
 } // namespace tocsin
