@@ -144,18 +144,22 @@ int replay_samples(const replay_command& c) {
                                                                  c.workers ? c.workers : std::max(1u, processors - 1), tell)
                                         : samples_through_machines(rules, tell);
   const auto decoder = make_sample_decoder(for_path(s->samples, c.input));
-  const bool good = read_blocks(
-      c,
-      [&](std::string_view bytes) {
-        auto batch = std::make_shared<sample_batch>();
-        decoder->feed(bytes, *batch);
-        print_errors(*decoder, c.input);
-        if (!batch->samples.empty() || !batch->events.empty()) to->feed(std::move(batch));
-      });
+  std::uint64_t refused = 0;
+  const auto hand_on = [&](std::shared_ptr<sample_batch> batch) {
+    print_errors(*decoder, c.input);
+    batch->refused = decoder->error_count() - refused;
+    if (batch->samples.empty() && batch->events.empty()) return; // what was refused counts with the next
+    refused += batch->refused;
+    to->feed(std::move(batch));
+  };
+  const bool good = read_blocks(c, [&](std::string_view bytes) {
+    auto batch = std::make_shared<sample_batch>();
+    decoder->feed(bytes, *batch);
+    hand_on(std::move(batch));
+  });
   auto rest = std::make_shared<sample_batch>();
   decoder->finish(*rest);
-  print_errors(*decoder, c.input);
-  if (!rest->samples.empty() || !rest->events.empty()) to->feed(std::move(rest));
+  hand_on(std::move(rest));
   to->finish();
   out.flush();
   const auto errors = decoder->error_count();

@@ -38,6 +38,9 @@ inline void time(std::string& out, std::string_view key, timestamp t) {
   out += '"';
 }
 
+/// Divided, not multiplied: 30 s are 30.
+inline void seconds(std::string& out, std::string_view key, duration d) { number(out, key, static_cast<double>(d.count()) / 1e9); }
+
 inline void time_or_null(std::string& out, std::string_view key, timestamp t) {
   if (t == unset) (out += key) += "null";
   else time(out, key, t);

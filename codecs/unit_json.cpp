@@ -6,7 +6,7 @@ namespace tocsin {
 
 namespace {
 
-using json::number, json::text, json::time, json::time_or_null;
+using json::number, json::seconds, json::text, json::time, json::time_or_null;
 
 /// [{"…"},…] of anything; `one` writes the inside of an object, beginning with its first key.
 template <class All, class One>
@@ -31,7 +31,7 @@ void append_json(std::string& out, const state_change& c) {
   if (c.from.empty()) out += ",\"from\":null";
   else text(out, ",\"from\":", c.from);
   text(out, ",\"to\":", c.to);
-  number(out, ",\"lasted_s\":", to_seconds(c.lasted));
+  seconds(out, ",\"lasted_s\":", c.lasted);
   if (c.of_channel) number(out, ",\"value\":", c.value);
   out += '}';
 }
@@ -44,7 +44,7 @@ void append_json(std::string& out, const downtime& d) {
   time(out, ",\"start\":", d.start);
   time_or_null(out, ",\"end\":", d.end);
   if (d.end == unset) out += ",\"duration_s\":null";
-  else number(out, ",\"duration_s\":", to_seconds(d.end - d.start));
+  else seconds(out, ",\"duration_s\":", d.end - d.start);
   text(out, ",\"text\":", d.text);
   out += '}';
 }
@@ -63,7 +63,7 @@ void append_json(std::string& out, const joined& j) {
     return;
   }
   number(out, ",\"right_value\":", j.right_value);
-  number(out, ",\"age_s\":", to_seconds(j.at - j.right_at));
+  seconds(out, ",\"age_s\":", j.at - j.right_at);
   out += '}';
 }
 
@@ -87,7 +87,7 @@ void append_unit_json(std::string& out, const equipment_status& e) {
   time_or_null(out, ",\"e10_since\":", u.e10_since);
   out += ",\"seconds_in\":{";
   for (std::size_t i = 0; i < u.in_state.size(); ++i)
-    number(out, (i ? ",\"" : "\"") + std::string{to_text(static_cast<e10_state>(i))} + "\":", to_seconds(u.in_state[i]));
+    seconds(out, (i ? ",\"" : "\"") + std::string{to_text(static_cast<e10_state>(i))} + "\":", u.in_state[i]);
   out += '}';
   const double productive = to_seconds(u.in_state[static_cast<std::size_t>(e10_state::productive)]);
   const auto mean = [&](std::string_view key, double seconds, std::uint64_t count) {

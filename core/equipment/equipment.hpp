@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/equipment/aggregate.hpp"
-#include "core/equipment/channel_watch.hpp"
+#include "core/equipment/channel_taps.hpp"
 #include "core/equipment/effect.hpp"
 #include "core/equipment/point_detectors.hpp"
 #include "core/equipment/quantile_sketch.hpp"
@@ -33,8 +33,8 @@ public:
   /// What its module does; the channel looks there with every value.
   void set_context(const equipment_context& context) { context_ = &context; }
   /// What rules ask of this channel alone; null of most.
-  void set_watch(std::unique_ptr<channel_watch> watch) { watch_ = std::move(watch); }
-  channel_watch* watch() { return watch_.get(); }
+  void set_taps(std::unique_ptr<channel_taps> taps) { taps_ = std::move(taps); }
+  channel_taps* taps() { return taps_.get(); }
   timestamp latest() const { return latest_; }
   std::uint64_t samples() const { return samples_; }
 
@@ -87,7 +87,7 @@ private:
   std::vector<pane> panes_;
   std::uint64_t anomalies_ = 0;
   timestamp last_anomaly_ = unset;
-  std::unique_ptr<channel_watch> watch_;
+  std::unique_ptr<channel_taps> taps_;
   std::vector<quantile_sketch> sketches_;         ///< as panes_; empty when no quantiles are asked for
   std::vector<quantile_sketch> session_sketches_; ///< as sessions_, likewise
 };

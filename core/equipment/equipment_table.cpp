@@ -14,7 +14,7 @@ constexpr std::uint64_t spread = 0x9e3779b97f4a7c15ull; ///< Fibonacci hashing
 
 equipment_table::equipment_table(std::shared_ptr<const equipment_rules> rules, equipment_keeper& keeper)
     : rules_(std::move(rules)), keeper_(keeper), slots_(1024), has_patterns_(!rules_->patterns.empty()),
-      has_watches_(!rules_->states.empty() || !rules_->joins.empty() || !rules_->downtime.levels.empty()), joins_(rules_) {
+      has_taps_(!rules_->states.empty() || !rules_->joins.empty() || !rules_->downtime.levels.empty()), joins_(rules_) {
   clock_.pane = rules_->pane();
   clock_.held = rules_->panes();
   clock_.correctable = clock_.pane > 0s ? rules_->correct / clock_.pane : 0;
@@ -91,13 +91,13 @@ void equipment_table::apply(const sample& s, equipment_effects& out) {
   if (!c) return;
   const std::size_t anomalies = out.anomalies.size();
   if (!c->apply(s.at, s.value, pane_number_, clock_, *rules_, out)) ++totals_.late;
-  else if (c->watch() || (has_patterns_ && out.anomalies.size() > anomalies)) watch(*c, s, anomalies, out);
+  else if (c->taps() || (has_patterns_ && out.anomalies.size() > anomalies)) tap(*c, s, anomalies, out);
 }
 
-void equipment_table::watch(channel& c, const sample& s, std::size_t anomalies, equipment_effects& out) {
+void equipment_table::tap(channel& c, const sample& s, std::size_t anomalies, equipment_effects& out) {
   equipment& unit = *unit_of(s.equipment);
   const bool in_order = s.at >= c.latest();
-  if (channel_watch* w = c.watch()) {
+  if (channel_taps* w = c.taps()) {
     for (join_left* l : w->joins) joins_.left(*l, s.at, s.value, "", out.joins);
     for (channel_level& l : w->levels) {
       if (!in_order) break;
@@ -172,7 +172,7 @@ channel* equipment_table::channel_of(const sample& s) {
     life_due_ = std::min(life_due_, unit->life().due());
   }
   slots_[place] = {s.key_hash | 1, &unit->add(std::string{s.channel}, clock_)};
-  if (has_watches_) add_watch(*slots_[place].at);
+  if (has_taps_) add_taps(*slots_[place].at);
   ++used_;
   return slots_[place].at;
 }
@@ -185,15 +185,15 @@ equipment* equipment_table::unit_of(std::string_view name) {
   return units_.emplace(unit.name(), &unit).first->second;
 }
 
-void equipment_table::add_watch(channel& c) {
-  auto w = std::make_unique<channel_watch>();
+void equipment_table::add_taps(channel& c) {
+  auto w = std::make_unique<channel_taps>();
   const std::string path = c.name().equipment + '/' + c.name().channel;
   for (const channel_state_rule& r : rules_->states)
     if (glob_match(r.channel, path)) w->states.emplace_back(r);
   for (const level_drop_rule& r : rules_->downtime.levels)
     if (glob_match(r.channel, path)) w->levels.emplace_back(r);
   w->joins = joins_.lefts_of(c.name().equipment, c.name().channel);
-  if (!w->empty()) c.set_watch(std::move(w));
+  if (!w->empty()) c.set_taps(std::move(w));
 }
 
 void equipment_table::grow() {

@@ -67,7 +67,7 @@ private:
   void apply(const sample& s, equipment_effects& out);
   void apply(const equipment_event& e, equipment_effects& out);
   /// A reading of a channel of which rules ask more.
-  void watch(channel& c, const sample& s, std::size_t anomalies_before, equipment_effects& out);
+  void tap(channel& c, const sample& s, std::size_t anomalies_before, equipment_effects& out);
   template <class At> void apply_all(const sample_batch& batch, std::size_t count, At&& at, cursor between, equipment_effects& out);
   std::uint32_t apply_between(const sample_batch& batch, cursor& at, std::uint32_t position, equipment_effects& out);
   void pass(const pane_end& mark, equipment_effects& out);
@@ -78,7 +78,7 @@ private:
   /// The newest time of the whole input is `latest`: windows that ended `lateness` before it are said.
   void advance(timestamp latest, equipment_effects& out);
   channel* channel_of(const sample& s);
-  void add_watch(channel& c);
+  void add_taps(channel& c);
   channel* find(const sample& s, std::size_t& place);
   void grow();
 
@@ -97,7 +97,7 @@ private:
   std::size_t used_ = 0;
   std::unordered_map<std::string_view, equipment*> units_; ///< keys: the names of the units themselves
   std::vector<equipment*> in_order_; ///< of appearance
-  bool has_patterns_, has_watches_;
+  bool has_patterns_, has_taps_;
   join_table joins_;
   counts totals_;
 };

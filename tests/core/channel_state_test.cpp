@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/equipment/channel_watch.hpp"
+#include "core/equipment/channel_taps.hpp"
 
 namespace tocsin {
 namespace {

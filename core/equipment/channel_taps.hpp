@@ -43,7 +43,7 @@ private:
   timestamp low_since_ = unset;
 };
 
-struct channel_watch {
+struct channel_taps {
   std::vector<channel_state> states;
   std::vector<channel_level> levels;
   std::vector<join_left*> joins; ///< of the join table

@@ -1,4 +1,4 @@
-#include "core/equipment/channel_watch.hpp"
+#include "core/equipment/channel_taps.hpp"
 
 #include <algorithm>
 #include <array>
