@@ -125,7 +125,7 @@ private:
 class equipment_printer {
 public:
   static bool knows(const std::string& what); ///< windows, anomalies, states, downtimes, joins, quality, or equipment for all but quality
-  explicit equipment_printer(std::string what) : what_(std::move(what)) {} ///< or symptoms
+  explicit equipment_printer(std::string what) : what_(std::move(what)) {}
   void print(const equipment_effects& said);
   void flush();
 

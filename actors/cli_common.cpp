@@ -46,7 +46,7 @@ bool equipment_printer::knows(const std::string& what) {
 
 void equipment_printer::print(const equipment_effects& said) {
   const auto each = [this, &said](std::string_view name, const auto& all) {
-    if (what_ != name && (what_ != "equipment" || name == "symptoms" || name == "quality")) return;
+    if (what_ != name && (what_ != "equipment" || name == "quality")) return;
     for (const auto& one : all) {
       if constexpr (std::is_same_v<std::decay_t<decltype(one)>, window_result>) append_json(buffer_, one, said);
       else append_json(buffer_, one);
@@ -60,7 +60,6 @@ void equipment_printer::print(const equipment_effects& said) {
   each("downtimes", said.downtimes);
   each("joins", said.joins);
   each("quality", said.qualities);
-  each("symptoms", said.symptoms);
 }
 
 void equipment_printer::flush() {

@@ -14,6 +14,7 @@
 #include "codecs/decoder.hpp"
 #include "codecs/sample_decoder.hpp"
 #include "core/engine.hpp"
+#include "core/equipment/report_records.hpp"
 #include "io/store.hpp"
 
 namespace tocsin::cli {
@@ -125,10 +126,19 @@ std::uint64_t print_errors(sample_decoder& d, const std::string& file) {
   return errors.size();
 }
 
+/// What the equipment said goes to the groups, as it would live.
+void judge_reports(std::vector<symptom> said, timestamp latest, const settings& s, const replay_command& c, emitter::what wanted) {
+  emitter out{wanted};
+  const driver to = c.through == "actors" ? through_actors(s, c, true, out) : through_machines(s, true, out);
+  replay_reports(std::move(said), latest, to.feed);
+  to.finish(latest == unset ? std::nullopt : std::optional{latest});
+  out.flush();
+}
+
 int replay_samples(const replay_command& c) {
-  const std::string emit = c.emit == "incidents" ? "equipment" : c.emit; // the default of the command
-  if (!equipment_printer::knows(emit) && emit != "symptoms") {
-    std::fprintf(stderr, "tocsin: with --format samples, --emit is windows, anomalies, states, downtimes, joins, quality, symptoms or equipment, not '%s'\n",
+  const auto judged = emitter::parse(c.emit); // symptoms, incidents or notifications
+  if (!judged && !equipment_printer::knows(c.emit)) {
+    std::fprintf(stderr, "tocsin: --emit is windows, anomalies, states, downtimes, joins, quality or equipment, or symptoms, incidents or notifications, not '%s'\n",
                  c.emit.c_str());
     return usage;
   }
@@ -137,19 +147,26 @@ int replay_samples(const replay_command& c) {
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
   mallopt(M_TRIM_THRESHOLD, 128 << 20);
   auto rules = std::make_shared<const equipment_rules>(completed(s->equipment));
-  equipment_printer out{emit};
-  const auto tell = [&out](const equipment_effects& said) { out.print(said); };
+  equipment_printer out{c.emit};
+  std::vector<symptom> symptoms;
+  const auto tell = [&](const equipment_effects& said) {
+    if (!judged) out.print(said);
+    if (judged) symptoms.insert(symptoms.end(), said.symptoms.begin(), said.symptoms.end());
+  };
   const std::uint32_t processors = std::max(1u, std::thread::hardware_concurrency());
   const auto to = c.through == "actors" ? samples_through_actors(rules, c.shards ? c.shards : s->shards ? s->shards : 1,
                                                                  c.workers ? c.workers : std::max(1u, processors - 1), tell)
                                         : samples_through_machines(rules, tell);
   const auto decoder = make_sample_decoder(for_path(s->samples, c.input));
   std::uint64_t refused = 0;
+  timestamp latest = unset;
   const auto hand_on = [&](std::shared_ptr<sample_batch> batch) {
     print_errors(*decoder, c.input);
     batch->refused = decoder->error_count() - refused;
     if (batch->samples.empty() && batch->events.empty()) return; // what was refused counts with the next
     refused += batch->refused;
+    for (const sample& each : batch->samples) latest = std::max(latest, each.at);
+    for (const equipment_event& each : batch->events) latest = std::max(latest, each.at);
     to->feed(std::move(batch));
   };
   const bool good = read_blocks(c, [&](std::string_view bytes) {
@@ -162,6 +179,7 @@ int replay_samples(const replay_command& c) {
   hand_on(std::move(rest));
   to->finish();
   out.flush();
+  if (judged) judge_reports(std::move(symptoms), latest, *s, c, *judged);
   const auto errors = decoder->error_count();
   if (errors) std::fprintf(stderr, "tocsin: %llu pieces of input could not be used\n", static_cast<unsigned long long>(errors));
   std::fflush(nullptr);

@@ -1,6 +1,7 @@
 #include "actors/equipment_shard.hpp"
 
 #include "actors/supervisor.hpp"
+#include "core/reported_symptom.hpp"
 
 namespace tocsin {
 
@@ -9,7 +10,12 @@ equipment_shard::equipment_shard(caf::actor_config& cfg, equipment_shard_options
 
 caf::behavior equipment_shard::make_behavior() {
   keep_exception_text(this);
+  if (options_.report) delayed_send(this, repeat_every, repeat_symptoms{});
   return {
+      [this](const repeat_symptoms&) {
+        if (const auto again = reporter_.repeat(unset); !again.empty()) options_.report(again);
+        delayed_send(this, repeat_every, repeat_symptoms{});
+      },
       [this](const sample_step& s) { apply(s); },
       [this](const list_equipment& question) { return list(question); },
       [](hosted_message& m) -> caf::result<caf::unit_t> {
@@ -23,12 +29,17 @@ void equipment_shard::on_exit() {
   for (auto& u : units_) hosted<equipment>(u).end("shard ended", context());
   units_.clear();
   options_.tell = nullptr;
+  options_.report = nullptr;
 }
 
 void equipment_shard::apply(const sample_step& s) {
   if (!s.batch) table_.finish(s.latest, said_);
   else if (s.part) table_.apply(*s.batch, *s.part, said_);
   else table_.apply(*s.batch, said_);
+  if (options_.report && !said_.symptoms.empty()) {
+    reporter_.take(said_.symptoms);
+    options_.report(said_.symptoms);
+  }
   options_.tell(said_, {table_.size(), table_.channels(), table_.totals()});
   said_.clear();
 }
@@ -66,12 +77,21 @@ void sample_feed::pass(timestamp latest) {
   const std::lock_guard lock{guard_};
   quality_.pass(latest, said_);
   say();
+  if (report_ && (repeated_ == unset || latest - repeated_ >= repeat_every)) {
+    repeated_ = latest;
+    if (const auto again = raised_.repeat(unset); !again.empty()) report_(again);
+  }
   auto nothing = std::make_shared<sample_batch>();
   if (marks_.pass(latest, *nothing)) send(std::move(nothing), nullptr);
 }
 
 void sample_feed::say() {
-  if (!said_.empty()) tell_(said_);
+  if (said_.empty()) return;
+  if (report_ && !said_.symptoms.empty()) {
+    raised_.take(said_.symptoms);
+    report_(said_.symptoms);
+  }
+  tell_(said_);
   said_.clear();
 }
 

@@ -11,6 +11,7 @@
 #include "core/equipment/equipment_table.hpp"
 #include "core/equipment/input_marks.hpp"
 #include "core/equipment/quality.hpp"
+#include "core/equipment/symptom_reporter.hpp"
 
 namespace tocsin {
 
@@ -21,6 +22,8 @@ struct sample_step {
   timestamp latest = unset;
   std::shared_ptr<void> over; ///< let go of by every shard when it has said what it has to say
 };
+/// Equipment shard -> itself: what lasts is said again.
+struct repeat_symptoms {};
 /// -> equipment shard: equipment_list. The name of a unit, or "" for all of them without their channels.
 struct list_equipment {
   std::string name;
@@ -36,6 +39,8 @@ struct equipment_shard_options {
   std::shared_ptr<const equipment_rules> rules;
   /// Called on the shard after every step: what was said, and the counts now.
   std::function<void(const equipment_effects&, const equipment_counts&)> tell;
+  /// Called on the shard with symptoms as they come, and again and again with those that last; empty: nobody wants them.
+  std::function<void(const std::vector<symptom>&)> report;
 };
 
 class equipment_shard final : public caf::event_based_actor, private equipment_keeper {
@@ -53,6 +58,7 @@ private:
   equipment_shard_options options_;
   equipment_table table_;
   std::vector<caf::strong_actor_ptr> units_;
+  symptom_reporter reporter_;
   equipment_effects said_;
 };
 
@@ -60,9 +66,10 @@ private:
 class sample_feed {
 public:
   using teller = std::function<void(const equipment_effects&)>;
-  /// `sources`: their names by number. `tell`: what is said of them, on the thread that feeds.
-  sample_feed(std::vector<caf::actor> shards, const equipment_rules& rules, std::vector<std::string> sources, teller tell)
-      : shards_(std::move(shards)), marks_(rules), quality_(rules.quality, std::move(sources)), tell_(std::move(tell)) {}
+  using reporter = std::function<void(const std::vector<symptom>&)>;
+  /// `sources`: their names by number. `tell`: what is said of them, on the thread that feeds; `report`: as of shards.
+  sample_feed(std::vector<caf::actor> shards, const equipment_rules& rules, std::vector<std::string> sources, teller tell, reporter report = nullptr)
+      : shards_(std::move(shards)), marks_(rules), quality_(rules.quality, std::move(sources)), tell_(std::move(tell)), report_(std::move(report)) {}
   /// `over` is called when every shard has said what it has to say, on one of them.
   void feed(std::shared_ptr<sample_batch> batch, std::function<void()> over);
   /// Time has come to `latest` without readings: windows end.
@@ -78,11 +85,15 @@ private:
   input_marks marks_;
   quality_watch quality_;
   teller tell_;
+  reporter report_;
+  symptom_reporter raised_;
+  timestamp repeated_ = unset;
   equipment_effects said_;
 };
 
 } // namespace tocsin
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::sample_step)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::repeat_symptoms)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::list_equipment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::equipment_list)

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/equipment/point_detector.hpp"
 #include "core/symptom.hpp"
 
 namespace tocsin {
@@ -93,7 +94,7 @@ struct node_metrics {
   count equipment_channels{0};
   count windows{0};
   count windows_corrected{0};
-  std::array<count, 2> anomalies{}; ///< by point_detector
+  std::array<count, point_detectors> anomalies{}; ///< by point_detector
   count canary_rounds{0};
   count canary_failures{0};
   std::atomic<bool> canary_failing{false};

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "actors/node_parts.hpp"
+#include "core/equipment/report_records.hpp"
 #include "io/log.hpp"
 
 namespace tocsin {
@@ -42,10 +43,15 @@ void node::parts::pass_on(const equipment_effects& said) {
   options.tell_equipment(said);
 }
 
+void node::parts::report(const std::vector<symptom>& said) {
+  caf::anon_send(intake_actor, source_batch{nobodys_source, records_of(said, never)}); // `never`: now
+}
+
 std::unique_ptr<sample_feed> node::parts::make_sample_feed(const equipment_rules& by) {
   std::vector<std::string> names;
   for (const source_settings& s : options.config.sources) names.push_back(s.name);
-  return std::make_unique<sample_feed>(equipment_actors, by, std::move(names), [this](const equipment_effects& said) { pass_on(said); });
+  return std::make_unique<sample_feed>(equipment_actors, by, std::move(names), [this](const equipment_effects& said) { pass_on(said); },
+                                       [this](const std::vector<symptom>& said) { report(said); });
 }
 
 void node::parts::add_equipment(std::vector<child_spec>& children) {
@@ -72,6 +78,7 @@ void node::parts::add_equipment(std::vector<child_spec>& children) {
                             for (const anomaly& a : said.anomalies) ++m.anomalies[static_cast<std::size_t>(a.found_by)];
                             pass_on(said);
                           };
+                          o.report = [this](const std::vector<symptom>& said) { report(said); };
                           equipment_actors.push_back(parent->spawn<equipment_shard>(std::move(o)));
                           if (equipment_actors.size() == shard_count) samples = make_sample_feed(*equipment_by);
                           return equipment_actors.back();

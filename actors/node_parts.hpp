@@ -43,6 +43,7 @@ struct node::parts {
   void feed_samples(std::size_t source, record_batch&& batch);
   void finish_samples();
   void pass_on(const equipment_effects& said);
+  void report(const std::vector<symptom>& said);
   std::unique_ptr<sample_feed> make_sample_feed(const equipment_rules& by);
   child_spec canary_child();
   child_spec beat_child();

@@ -47,6 +47,7 @@ void append_json(std::string& out, const anomaly& a) {
   number(out, ",\"value\":", a.value);
   number(out, ",\"score\":", a.score);
   number(out, ",\"limit\":", a.limit);
+  if (a.confidence > 0) number(out, ",\"confidence\":", a.confidence);
   out += '}';
 }
 

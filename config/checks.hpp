@@ -6,6 +6,9 @@
 
 namespace tocsin {
 
+/// "sources[2]"
+inline std::string indexed(const std::string& list, std::size_t i) { return list + '[' + std::to_string(i) + ']'; }
+
 void check_rules(const document& d, const given_keys& given, problem_list& problems);
 void check_sources(document& d, const given_keys& given, problem_list& problems);
 void check_receivers(const document& d, const given_keys& given, problem_list& problems);
@@ -15,6 +18,8 @@ void check_routing(document& d, const given_keys& given, problem_list& problems)
 void check_alarms(const document& d, const given_keys& given, problem_list& problems);
 /// Canary and beat: times that do not fit together, nobody to tell.
 void check_self(const document& d, const given_keys& given, problem_list& problems);
+/// Points of windows that are not there, signatures of no group.
+void check_watch(const document& d, const given_keys& given, problem_list& problems);
 /// Windows that cannot be cut into equal pieces.
 void check_equipment(const document& d, const given_keys& given, problem_list& problems);
 /// Joins, states and patterns that cannot work.

@@ -11,10 +11,6 @@ namespace tocsin {
 
 namespace {
 
-std::string indexed(const char* list, std::size_t i) {
-  return list + std::string{"["} + std::to_string(i) + ']';
-}
-
 /// Keys that mean nothing for this kind are an error: they would silently do nothing.
 void check_kind(const keys::section& s, const std::string& path, const std::string& kind,
                 const given_keys& given, problem_list& problems) {

@@ -14,10 +14,6 @@ namespace {
 
 using keys::quoted;
 
-std::string indexed(const std::string& list, std::size_t i) {
-  return list + '[' + std::to_string(i) + ']';
-}
-
 std::vector<std::string> texts_of(const std::vector<matcher>& all) {
   std::vector<std::string> out;
   for (const matcher& m : all) out.push_back(m.text());

@@ -87,10 +87,6 @@ private:
   problem_list& problems_;
 };
 
-std::string indexed(const char* list, std::size_t i) {
-  return list + std::string{"["} + std::to_string(i) + ']';
-}
-
 } // namespace
 
 void check_rules(const document& d, const given_keys& given, problem_list& problems) {

@@ -207,6 +207,7 @@ settings finish(document d) {
     forms::read_rate(r.rate_limit, r.delivery.rate_count, r.delivery.rate_window);
     names.push_back(r.rule.name);
   }
+  v.equipment.watch.composite = std::make_shared<const channel_options>(v.detectors);
   v.routing = compile(v.routing_text, names);
   v.self.canary.wait = v.rules.groups.wait;
   v.self.canary.close_after = v.rules.groups.close_after;

@@ -36,6 +36,7 @@ keys::section describe(expected_daemon& e);
 keys::section describe(route_settings& r);
 keys::section describe(self_settings& s);
 keys::section describe(equipment_rules& r);
+keys::section describe(watch_rules& r);
 keys::section describe(sample_mapping& m);
 /// Adds what concerns units as a whole, and sources, to the keys of equipment.
 void describe_units(equipment_rules& r, keys::section& equipment);

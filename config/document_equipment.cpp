@@ -67,6 +67,7 @@ section describe(equipment_rules& r) {
   detectors.group("ewma_z", describe(r.ewma_z), "Exponentially weighted z-score.");
   detectors.group("modified_z", describe(r.modified_z), "Modified z-score over the 31 values before.");
   s.group("detectors", std::move(detectors), "Detectors of single readings.");
+  s.group("watch", describe(r.watch), "What becomes symptoms and incidents.");
   describe_units(r, s);
   return s;
 }

@@ -33,6 +33,7 @@ loaded read(const std::string* yaml, const std::string& file, const environment_
   check_receivers(d, given, problems);
   check_self(d, given, problems);
   check_equipment(d, given, problems);
+  check_watch(d, given, problems);
   check_units(d, given, problems);
   check_routing(d, given, problems);
   check_alarms(d, given, problems);

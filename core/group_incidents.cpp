@@ -169,21 +169,26 @@ bool group::weigh(open_incident& i) {
     for (const held_symptom& s : m.trouble->raised) {
       if (family_of(s.kind) != i.family || !s.counts() || !s.ripe) continue;
       level = std::max(level, s.level);
-      if (top && weight_of(s.kind) <= weight_of(top->kind)) continue;
+      const int more = top ? weight_of(s.kind) - weight_of(top->kind) : 1;
+      // Of a unit's channels the one that went first is nearest to the cause.
+      if (more < 0 || (more == 0 && !(i.family == symptom_family::sensor && s.since < top->since))) continue;
       top = &s;
       who = &subject;
     }
   }
   if (!top) return false;
+  const bool ebbs = i.family == symptom_family::sensor && i.active.size() < i.peak;
+  i.peak = std::max(i.peak, i.active.size());
   const cause before = i.because;
   const severity level_before = i.level;
   i.level = level;
   i.looked_at_all = false;
+  if (ebbs) return i.level != level_before; // whose trouble ends first tells nothing about the cause
   i.because.kind = cause_of(top->kind);
   i.because.probability = alone_probability(*who, *top);
   i.facts = top->facts;
   if (i.shared) {
-    i.because.subject = name_;
+    i.because.subject = i.family == symptom_family::sensor ? *who : name_;
     i.facts.push_back({"members", static_cast<std::int64_t>(i.active.size() + i.past.size())});
   } else {
     const bool host = top->kind == symptom_kind::host_rebooted && who->starts_with("rvd/");

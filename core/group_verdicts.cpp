@@ -180,29 +180,32 @@ void group::judge_alone(symptom_family f, const std::string& subject, group_memb
   tell(i, at, out);
 }
 
-/// One incident for all whose worst symptom is of the same kind and came within `wait`.
+/// One incident for all whose worst symptom is of the same kind and came within `wait`. Of a unit's channels: for all of them,
+/// and for as long as any of it lasts.
 void group::judge_with_others(symptom_family f, const std::string& subject, group_member& m,
                               timestamp at, group_output& out) {
   if (open_incident* mine = find(m.trouble->in[index(f)])) return refresh(*mine, at, out);
+  const bool of_unit = f == symptom_family::sensor;
   const symptom_kind kind = worst(*m.trouble, f, true)->kind;
   std::vector<std::string> together{subject};
   for (const std::string& other : pending_[index(f)]) {
     const group_member& o = members_.at(other);
     if (other == subject || !o.trouble->in[index(f)].empty() || unwatched(o)) continue;
-    if (const held_symptom* s = worst(*o.trouble, f, false); s && s->kind == kind)
+    if (const held_symptom* s = worst(*o.trouble, f, false); s && (of_unit || s->kind == kind))
       together.push_back(other);
   }
   timestamp since = never, newest = unset;
   for (const std::string& one : together) {
-    held_symptom& s = *members_.at(one).trouble->find(kind);
+    member_trouble& t = *members_.at(one).trouble;
+    held_symptom& s = *t.find(of_unit ? worst(t, f, false)->kind : kind);
     s.ripe = true;
     since = std::min(since, s.since);
     newest = std::max(newest, s.since);
   }
-  const std::size_t k = static_cast<std::size_t>(kind);
+  const std::size_t k = static_cast<std::size_t>(of_unit ? symptom_kind::sensor_anomaly : kind);
   open_incident* i = find(together_[k]);
   const bool joins =
-      i && i->because.kind == cause_of(kind) && between(i->newest, newest) <= rules_->wait;
+      i && (of_unit || (i->because.kind == cause_of(kind) && between(i->newest, newest) <= rules_->wait));
   if (!joins) i = &open(f, {cause_of(kind), natural_subject(kind, subject), 1}, since, at);
   together_[k] = i->id;
   for (const std::string& one : together) {

@@ -1,6 +1,8 @@
 // Titles of incidents, by kind of cause.
 #include "core/incident_title.hpp"
 
+#include "core/equipment_title.hpp"
+
 #include <cmath>
 #include <cstdio>
 
@@ -196,6 +198,7 @@ std::string rest(const incident& i, bool over) {
 }
 
 std::string base(const incident& i, bool over) {
+  if (i.because.kind >= cause_kind::sensor_anomaly && i.because.kind <= cause_kind::quality_low) return equipment_title(i, over);
   switch (i.because.kind) {
   case cause_kind::heartbeat_lost:
     return lost(i, over);
@@ -240,7 +243,7 @@ std::string title_of(const incident& i) {
   std::string text = base(i, closed && !merged);
   if (merged) return text + " (now part of " + *merged + ")";
   const cause_kind k = i.because.kind;
-  const bool past_tense = k == cause_kind::heartbeat_lost || k == cause_kind::segment_silent ||
+  const bool past_tense = k == cause_kind::equipment_down || k == cause_kind::heartbeat_lost || k == cause_kind::segment_silent ||
                           k == cause_kind::sight_lost || k == cause_kind::daemon_stopped ||
                           k == cause_kind::inventory_missing;
   if (closed && !past_tense) text += " (over after " + lasted(i) + ")";

@@ -1,5 +1,7 @@
 #include "core/reported_symptom.hpp"
 
+#include <algorithm>
+
 #include "core/bytes.hpp"
 #include "core/group_state.hpp"
 
@@ -62,6 +64,7 @@ effect effect_of_reported(symptom s, timestamp at) {
   const std::size_t unit = sort == std::string::npos ? sort : s.subject.find('/', sort + 1);
   effect e{at, s.subject.substr(0, unit), {}};
   s.at = at;
+  s.since = std::min(s.since, at); // a sensor's clock may be ahead
   e.what = std::move(s);
   return e;
 }

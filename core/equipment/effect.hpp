@@ -9,6 +9,7 @@
 
 #include "core/equipment/context.hpp"
 #include "core/equipment/event.hpp"
+#include "core/equipment/point_detector.hpp"
 #include "core/equipment/rules.hpp"
 #include "core/symptom.hpp"
 #include "core/time.hpp"
@@ -31,14 +32,12 @@ struct window_result {
   std::uint32_t quantiles = 0; ///< position of its own in equipment_effects::quantiles, one for each share, when there are shares
 };
 
-enum class point_detector : std::uint8_t { ewma_z, modified_z };
-std::string_view to_text(point_detector kind);
-
 struct anomaly {
   const channel_name* of;
   timestamp at;
   point_detector found_by;
   double value, score, limit; ///< in the detector's own unit
+  double confidence = 0;      ///< that it is a fault, 0 to 1; 0 where the detector gives none
 };
 
 /// Something that holds for a while is another now: the E10 state of the unit, the task of a module, the level of a channel.

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "core/rules.hpp"
+
 namespace tocsin {
 
 std::string_view to_text(point_detector kind) {
-  constexpr std::string_view names[] = {"ewma_z", "modified_z"};
+  constexpr std::string_view names[] = {"ewma_z",      "modified_z",  "spike", "shift",       "small_shift", "spread_up",
+                                         "spread_down", "stuck",       "oscillation", "composite", "chart"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -18,9 +21,15 @@ std::int64_t panes_of(duration d, const pane_clock& clock) { return d / clock.pa
 
 } // namespace
 
-channel& equipment::add(const std::string& channel_name, const pane_clock& clock) {
+channel& equipment::add(const std::string& channel_name, const pane_clock& clock, const equipment_rules& rules) {
   channel& c = channels_.emplace_back(name_, channel_name, clock);
   c.set_context(context_for(c));
+  c.watch(rules.watch);
+  if (channels_.size() == 1)
+    for (const group_watch_rule& g : rules.watch.groups)
+      if (glob_match(g.equipment, name_)) groups_.emplace_back(name_, g, rules.watch);
+  for (group_watch& g : groups_)
+    if (const auto slot = g.add(channel_name)) c.seat({&g, *slot});
   return c;
 }
 
@@ -132,10 +141,12 @@ channel::pane* channel::open(std::int64_t number) {
 void channel::judge(timestamp at, double value, const equipment_rules& rules, equipment_effects& out) {
   if (rules.ewma_z.enabled)
     if (const double z = ewma_.next(value, rules.ewma_z); z != 0)
-      out.anomalies.push_back({&name_, at, point_detector::ewma_z, value, z, rules.ewma_z.limit});
+      out.anomalies.push_back({&name_, at, point_detector::ewma_z, value, z, rules.ewma_z.limit, 0});
   if (rules.modified_z.enabled)
     if (const double z = modified_.next(value, rules.modified_z); z != 0)
-      out.anomalies.push_back({&name_, at, point_detector::modified_z, value, z, rules.modified_z.limit});
+      out.anomalies.push_back({&name_, at, point_detector::modified_z, value, z, rules.modified_z.limit, 0});
+  if (watch_) watch_->next(at, value, *context_, out);
+  for (const group_seat& g : groups_) g.group->next(g.slot, at, value, *context_, out);
 }
 
 aggregate channel::over(std::int64_t from, std::int64_t to, const pane_clock& clock) {
@@ -165,6 +176,7 @@ void channel::say(const window_rule& w, std::int64_t from, std::int64_t to, bool
 }
 
 void channel::close(std::int64_t number, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out) {
+  const std::size_t before = out.windows.size();
   for (const window_rule& w : rules.windows) {
     if (w.kind == window_rule::kind_t::session) continue;
     if (number % panes_of(w.slide, clock) == 0) say(w, number - panes_of(w.size, clock), number, true, false, clock, rules, out);
@@ -172,6 +184,17 @@ void channel::close(std::int64_t number, const pane_clock& clock, const equipmen
   for (std::size_t i = 0; i < sessions_.size(); ++i)
     if (session& s = sessions_[i]; s.first != unset && s.last + rules.windows[i].size < start_of(number, clock))
       say_session(i, true, rules, out);
+  if (!watch_) return;
+  for (std::size_t i = before; i < out.windows.size(); ++i) watch_->window(out.windows[i], *context_, out);
+  if (watch_->raised_anything()) watch_->pass(start_of(number, clock), out);
+}
+
+void channel::watch(const watch_rules& rules) {
+  if (rules.samples.enabled || rules.points.enabled || !rules.charts.empty()) watch_ = std::make_unique<channel_watch>(name_, rules);
+}
+
+void equipment::pass(timestamp latest, equipment_effects& out) {
+  for (group_watch& g : groups_) g.pass(latest, out);
 }
 
 /// Windows that were said and cover a pane which has changed are said again.

@@ -8,7 +8,9 @@
 
 #include "core/equipment/aggregate.hpp"
 #include "core/equipment/channel_taps.hpp"
+#include "core/equipment/channel_watch.hpp"
 #include "core/equipment/effect.hpp"
+#include "core/equipment/group_watch.hpp"
 #include "core/equipment/point_detectors.hpp"
 #include "core/equipment/quantile_sketch.hpp"
 #include "core/equipment/rules.hpp"
@@ -26,6 +28,12 @@ struct pane_clock {
   bool quantiles = false;   ///< whether they are asked for
 };
 
+/// A channel's place in a group.
+struct group_seat {
+  group_watch* group;
+  std::size_t slot;
+};
+
 /// One sensor. A value costs one aggregate and the detectors; a pane that closes costs one merge per window.
 class channel {
 public:
@@ -37,6 +45,10 @@ public:
   channel_taps* taps() { return taps_.get(); }
   timestamp latest() const { return latest_; }
   std::uint64_t samples() const { return samples_; }
+
+  /// The rules must outlive the channel.
+  void watch(const watch_rules& rules);
+  void seat(group_seat g) { groups_.push_back(g); }
 
   /// `pane`: number of the pane of `at`. False: too late to be of use.
   bool apply(timestamp at, double value, std::int64_t pane, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
@@ -50,6 +62,7 @@ public:
     constexpr std::size_t line = 64, lines = 11;
     for (std::size_t i = 0; i < lines; ++i) __builtin_prefetch(reinterpret_cast<const char*>(this) + i * line);
     __builtin_prefetch(current_);
+    if (watch_) watch_->prefetch();
   }
   channel_status status() const { return {name_.channel, latest_, last_value_, samples_, anomalies_, last_anomaly_}; }
 
@@ -82,6 +95,8 @@ private:
   std::uint64_t samples_ = 0;
   ewma_z ewma_;
   const equipment_context* context_ = nullptr;
+  std::unique_ptr<channel_watch> watch_;
+  std::vector<group_seat> groups_;
   std::vector<session> sessions_; ///< one for each window rule, when there are sessions
   windowed_modified_z modified_;
   std::vector<pane> panes_;
@@ -96,7 +111,10 @@ class equipment {
 public:
   explicit equipment(std::string name) : name_(std::move(name)), life_(name_) {}
   const std::string& name() const { return name_; }
-  channel& add(const std::string& channel_name, const pane_clock& clock);
+  /// The rules must outlive it.
+  channel& add(const std::string& channel_name, const pane_clock& clock, const equipment_rules& rules);
+  /// The newest time of all input is `latest`.
+  void pass(timestamp latest, equipment_effects& out);
   /// Of a module, made when it is new: its channels ("ch1.pressure" belongs to "ch1") follow it from then on; all others
   /// follow the unit's own, "". Null beyond modules_max.
   equipment_context* context_of(std::string_view module);
@@ -121,6 +139,7 @@ private:
   std::string name_;
   unit_life life_;
   std::deque<channel> channels_; ///< addresses stay
+  std::deque<group_watch> groups_;
   std::deque<equipment_context> contexts_{equipment_context{}}; ///< likewise; the first is the unit's own
   std::vector<timestamp> context_since_;        ///< of each context, when it was last told
 };

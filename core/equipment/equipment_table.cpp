@@ -115,10 +115,15 @@ void equipment_table::tap(channel& c, const sample& s, std::size_t anomalies, eq
     }
   }
   if (has_patterns_) {
-    for (; anomalies < out.anomalies.size(); ++anomalies)
-      unit.life().occur({s.at, "anomaly", to_text(out.anomalies[anomalies].found_by), c.name().channel}, *rules_, out);
+    for (; anomalies < out.anomalies.size(); ++anomalies) note(out.anomalies[anomalies], out);
     life_due_ = std::min(life_due_, unit.life().due());
   }
+}
+
+void equipment_table::note(const anomaly& a, equipment_effects& out) {
+  unit_life& life = unit_of(a.of->equipment)->life();
+  life.occur({a.at, "anomaly", to_text(a.found_by), a.of->channel}, *rules_, out);
+  life_due_ = std::min(life_due_, life.due());
 }
 
 void equipment_table::apply(const equipment_event& e, equipment_effects& out) {
@@ -171,7 +176,7 @@ channel* equipment_table::channel_of(const sample& s) {
     unit->life().begin(s.at, *rules_);
     life_due_ = std::min(life_due_, unit->life().due());
   }
-  slots_[place] = {s.key_hash | 1, &unit->add(std::string{s.channel}, clock_)};
+  slots_[place] = {s.key_hash | 1, &unit->add(std::string{s.channel}, clock_, *rules_)};
   if (has_taps_) add_taps(*slots_[place].at);
   ++used_;
   return slots_[place].at;
@@ -219,11 +224,15 @@ void equipment_table::advance(timestamp latest, equipment_effects& out) {
     for (equipment* e : in_order_)
       e->for_each([&](channel& c) { c.close(clock_.closed, clock_, *rules_, out); });
   }
+  for (equipment* e : in_order_) e->pass(latest, out);
 }
 
 /// Windows first, then what else waited for the time.
 void equipment_table::pass(const pane_end& mark, equipment_effects& out) {
+  std::size_t anomalies = out.anomalies.size();
   advance(mark.latest, out);
+  if (has_patterns_)
+    for (; anomalies < out.anomalies.size(); ++anomalies) note(out.anomalies[anomalies], out); // of windows
   const timestamp sure = mark.latest - rules_->lateness;
   if (!joins_.empty()) {
     joins_.advance(sure, out.joins);

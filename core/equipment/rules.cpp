@@ -37,6 +37,8 @@ equipment_rules completed(equipment_rules rules) {
     if (w.kind != window_rule::kind_t::sliding) w.slide = w.size;
   rules.quantile_shares.clear();
   for (const std::string& q : rules.quantiles) rules.quantile_shares.push_back(share_of(q).value_or(0.5)); // config has checked it
+  rules.watch.limits = std::make_shared<const sample_limits>(rules.watch.samples.options);
+  if (!rules.watch.composite) rules.watch.composite = std::make_shared<const channel_options>();
   return rules;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/equipment/watch_rules.hpp"
 #include "core/symptom.hpp"
 #include "core/time.hpp"
 
@@ -120,13 +121,15 @@ struct equipment_rules {
   quality_rule quality;
   std::vector<std::string> quantiles; ///< of every window, "0.95"; empty = none
   std::vector<double> quantile_shares; ///< the same as numbers; see completed
+  watch_rules watch;
 
   /// Greatest length that all windows are made of, or the shortest gap of sessions; 0s when there are no windows.
   duration pane() const;
   /// Panes that must be held, so that every window and every correction has its values.
   std::size_t panes() const;
 };
-/// With what is not said: tumbling windows of five minutes when there are none, slides as the sizes, quantiles as numbers.
+/// With what follows from other rules, and what is not said: tumbling windows of five minutes when there are none, slides as the
+/// sizes, quantiles as numbers.
 equipment_rules completed(equipment_rules rules);
 /// "0.95"; nothing when it is no number from 0 to 1.
 std::optional<double> share_of(std::string_view text);

@@ -47,7 +47,7 @@ sample reading(double seconds, double value, std::string_view channel = "p1", st
 equipment_rules plain(std::vector<window_rule> windows) {
   equipment_rules r;
   r.windows = std::move(windows);
-  r.ewma_z.enabled = r.modified_z.enabled = false;
+  r.ewma_z.enabled = r.modified_z.enabled = r.watch.samples.enabled = false;
   return r;
 }
 

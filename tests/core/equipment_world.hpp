@@ -17,7 +17,12 @@ namespace tocsin {
 inline constexpr timestamp equipment_start = from_milliseconds(1'700'000'000'000); // a whole multiple of 10 s
 
 struct equipment_world : equipment_keeper {
-  explicit equipment_world(equipment_rules r) : rules(std::make_shared<const equipment_rules>(std::move(r))), table(rules, *this), marks(*rules) {}
+  /// What watches single channels stays out: its symptoms are not what is looked at.
+  explicit equipment_world(equipment_rules r) : rules(prepared(std::move(r))), table(rules, *this), marks(*rules) {}
+  static std::shared_ptr<const equipment_rules> prepared(equipment_rules r) {
+    r.watch.samples.enabled = false;
+    return std::make_shared<const equipment_rules>(completed(std::move(r)));
+  }
   equipment& adopt(equipment fresh) override { return units.emplace_back(std::move(fresh)); }
   void feed(sample_batch b) {
     marks.mark(b);
