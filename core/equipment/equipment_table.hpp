@@ -66,9 +66,9 @@ private:
   };
   void apply(const sample& s, equipment_effects& out);
   void apply(const equipment_event& e, equipment_effects& out);
-  /// A reading of a channel of which rules ask more.
   /// For the patterns of its unit.
   void note(const anomaly& a, equipment_effects& out);
+  /// A reading of a channel of which rules ask more.
   void tap(channel& c, const sample& s, std::size_t anomalies_before, equipment_effects& out);
   template <class At> void apply_all(const sample_batch& batch, std::size_t count, At&& at, cursor between, equipment_effects& out);
   std::uint32_t apply_between(const sample_batch& batch, cursor& at, std::uint32_t position, equipment_effects& out);

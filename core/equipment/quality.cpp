@@ -36,6 +36,7 @@ void quality_watch::look(sample_batch& batch, equipment_effects& out) {
     any = any || s.now.low;
   }
   s.good += batch.events.size();
+  s.live = batch.arrived != unset && s.newest != unset && batch.arrived - s.newest <= rule_.timely + rule_.window;
   if (!any) return;
   s.now.filtered += drop(batch, left_out);
 }
@@ -106,7 +107,7 @@ void quality_watch::judge(source& s, equipment_effects& out) {
 
 void quality_watch::pass(timestamp at, equipment_effects& out) {
   for (auto& s : sources_)
-    if (s && s->end != unset)
+    if (s && s->live)
       for (int n = 0; n < 3 && s->end <= at; ++n) close(*s, out);
 }
 

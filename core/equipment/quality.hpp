@@ -20,7 +20,7 @@ public:
   quality_watch(const quality_rule& rule, std::vector<std::string> sources);
   /// Windows that end with the batch are said; readings of sources that are filtered now are taken out of it.
   void look(sample_batch& batch, equipment_effects& out);
-  /// Time has come to `at` without input: a source that says nothing is not complete.
+  /// Time has come to `at` without input: a source that says nothing is not complete, unless what it said was old already.
   void pass(timestamp at, equipment_effects& out);
   std::vector<source_quality> status() const; ///< of the sources that had input
 
@@ -37,6 +37,7 @@ private:
     source_quality now;
     standing_symptom low{symptom_kind::quality_low};
     timestamp end = unset, newest = unset;
+    bool live = false; ///< its newest readings were of their time when they came
     std::uint64_t good = 0, refused = 0, seen = 0, late = 0, twice = 0; ///< of the open window
     std::array<tracked, tracked_max> channels{};
   };

@@ -58,11 +58,22 @@ TEST(source_quality, falls_with_readings_that_do_not_come) {
 }
 
 TEST(source_quality, of_a_source_that_says_nothing_falls_with_the_clock) {
+  const auto now = [](sample_batch& b, const sample& s, int) {
+    b.arrived = s.at + 1s;
+    b.samples.push_back(s);
+  };
   input it{{}};
-  it.good(8);
+  it.feed(8, now);
   it.watch.pass(equipment_start + 10min, it.said);
   EXPECT_LT(it.last().completeness, 0.5);
   EXPECT_EQ(it.said.symptoms.size(), 1u);
+  input old{{}};
+  old.feed(8, [](sample_batch& b, const sample& s, int) {
+    b.arrived = s.at + 24h; // a file of yesterday: its end is no silence
+    b.samples.push_back(s);
+  });
+  old.watch.pass(equipment_start + 24h + 10min, old.said);
+  EXPECT_EQ(old.last().completeness, 1);
 }
 
 TEST(source_quality, falls_with_records_that_cannot_be_read) {

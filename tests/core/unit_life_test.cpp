@@ -58,6 +58,16 @@ TEST(unit_state, alarms_are_one_symptom_as_severe_as_the_worst) {
   EXPECT_EQ(w.said.symptoms[3].since, equipment_start + 1s);
 }
 
+TEST(unit_state, alarms_that_chatter_are_said_once_a_minute) {
+  equipment_world w{equipment_rules{}};
+  w.happen(alarm_at(0, "E1"));
+  for (int i = 1; i < 600; ++i) w.happen(alarm_at(i, "E2", i % 2 == 1));
+  EXPECT_NEAR(static_cast<double>(w.said.symptoms.size()), 19, 2);
+  w.happen(alarm_at(600, "E1", false));
+  w.happen(alarm_at(601, "E2", false));
+  EXPECT_EQ(symptom_lines(w.said).back(), "cleared equipment_alarm warning @ 601");
+}
+
 TEST(unit_state, everything_a_unit_may_invent_is_bounded) {
   equipment_world w{equipment_rules{}};
   std::vector<std::string> names;
