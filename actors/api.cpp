@@ -1,8 +1,10 @@
 #include "actors/api.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "actors/status_page.hpp"
+#include "codecs/equipment_json.hpp"
 #include "codecs/json_views.hpp"
 
 namespace tocsin {
@@ -88,6 +90,7 @@ http_response one_incident_json(const node& n, const http_request& q) {
 http_response sources_json(const node& n) {
   http_response r;
   r.body = "{\"sources\":[";
+  const auto qualities = n.source_qualities();
   for (const source_status& s : n.sources()) {
     if (r.body.back() == '}') r.body += ',';
     auto text = [&](const char* key, const std::string& value) {
@@ -103,7 +106,11 @@ http_response sources_json(const node& n) {
     text("state", s.state);
     text("detail", s.detail);
     r.body += "\"records\":" + std::to_string(s.records) + ",\"errors\":" + std::to_string(s.errors) + ",\"ignored\":" +
-              std::to_string(s.ignored) + ",\"bytes\":" + std::to_string(s.bytes) + ",\"reconnects\":" + std::to_string(s.reconnects) + '}';
+              std::to_string(s.ignored) + ",\"bytes\":" + std::to_string(s.bytes) + ",\"reconnects\":" + std::to_string(s.reconnects) + ",\"quality\":";
+    const auto quality = std::ranges::find(qualities, s.name, &source_quality::source);
+    if (quality == qualities.end()) r.body += "null";
+    else append_json(r.body, *quality);
+    r.body += '}';
   }
   r.body += "]}\n";
   return r;

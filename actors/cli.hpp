@@ -124,16 +124,16 @@ private:
   std::string buffer_;
 };
 
-/// Windows and anomalies of equipment as JSON lines on standard output.
+/// What equipment says as JSON lines on standard output.
 class equipment_printer {
 public:
-  static bool knows(const std::string& what); ///< windows, anomalies, or equipment for both
-  explicit equipment_printer(const std::string& what) : windows_(what != "anomalies"), anomalies_(what != "windows") {}
+  static bool knows(const std::string& what); ///< windows, anomalies, states, downtimes, joins, quality, or equipment for all but quality
+  explicit equipment_printer(std::string what) : what_(std::move(what)) {}
   void print(const equipment_effects& said);
   void flush();
 
 private:
-  bool windows_, anomalies_;
+  std::string what_;
   std::string buffer_;
 };
 

@@ -40,18 +40,26 @@ std::optional<emitter::what> emitter::parse(const std::string& text) {
   return std::nullopt;
 }
 
-bool equipment_printer::knows(const std::string& what) { return what == "windows" || what == "anomalies" || what == "equipment"; }
+bool equipment_printer::knows(const std::string& what) {
+  return what == "windows" || what == "anomalies" || what == "states" || what == "downtimes" || what == "joins" || what == "quality" || what == "equipment";
+}
 
 void equipment_printer::print(const equipment_effects& said) {
-  const auto each = [this](const auto& all) {
+  const auto each = [this, &said](std::string_view name, const auto& all) {
+    if (what_ != name && (what_ != "equipment" || name == "quality")) return;
     for (const auto& one : all) {
-      append_json(buffer_, one);
+      if constexpr (std::is_same_v<std::decay_t<decltype(one)>, window_result>) append_json(buffer_, one, said);
+      else append_json(buffer_, one);
       buffer_ += '\n';
       if (buffer_.size() >= flush_at) flush();
     }
   };
-  if (windows_) each(said.windows);
-  if (anomalies_) each(said.anomalies);
+  each("windows", said.windows);
+  each("anomalies", said.anomalies);
+  each("states", said.states);
+  each("downtimes", said.downtimes);
+  each("joins", said.joins);
+  each("quality", said.qualities);
 }
 
 void equipment_printer::flush() {

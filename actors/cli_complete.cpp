@@ -10,7 +10,7 @@ constexpr const char* bash = R"(# bash completion of tocsin: source <(tocsin com
 _tocsin() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} words=
   case $previous in
-    --emit) words='symptoms incidents notifications windows anomalies equipment' ;;
+    --emit) words='symptoms incidents notifications windows anomalies states downtimes joins quality equipment' ;;
     --through) words='machines actors' ;;
     -f|--format) words='tibrvlisten jsonl rv-hex journal samples auto' ;;
     -o|--output) [[ $command == score || $command == analyse ]] && COMPREPLY=($(compgen -f -- "$current")) && return; words='table json' ;;

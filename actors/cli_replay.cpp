@@ -138,7 +138,8 @@ void judge_reports(std::vector<symptom> said, timestamp latest, const settings& 
 int replay_samples(const replay_command& c) {
   const auto judged = emitter::parse(c.emit); // symptoms, incidents or notifications
   if (!judged && !equipment_printer::knows(c.emit)) {
-    std::fprintf(stderr, "tocsin: --emit is windows, anomalies or equipment, or symptoms, incidents or notifications, not '%s'\n", c.emit.c_str());
+    std::fprintf(stderr, "tocsin: --emit is windows, anomalies, states, downtimes, joins, quality or equipment, or symptoms, incidents or notifications, not '%s'\n",
+                 c.emit.c_str());
     return usage;
   }
   auto s = load_or_complain(c.config);
@@ -156,24 +157,26 @@ int replay_samples(const replay_command& c) {
   const auto to = c.through == "actors" ? samples_through_actors(rules, c.shards ? c.shards : s->shards ? s->shards : 1,
                                                                  c.workers ? c.workers : std::max(1u, processors - 1), tell)
                                         : samples_through_machines(rules, tell);
-  const auto decoder = make_sample_decoder(s->samples);
+  const auto decoder = make_sample_decoder(for_path(s->samples, c.input));
+  std::uint64_t refused = 0;
   timestamp latest = unset;
-  const auto feed = [&](std::shared_ptr<sample_batch> batch) {
+  const auto hand_on = [&](std::shared_ptr<sample_batch> batch) {
+    print_errors(*decoder, c.input);
+    batch->refused = decoder->error_count() - refused;
+    if (batch->samples.empty() && batch->events.empty()) return; // what was refused counts with the next
+    refused += batch->refused;
     for (const sample& each : batch->samples) latest = std::max(latest, each.at);
+    for (const equipment_event& each : batch->events) latest = std::max(latest, each.at);
     to->feed(std::move(batch));
   };
-  const bool good = read_blocks(
-      c,
-      [&](std::string_view bytes) {
-        auto batch = std::make_shared<sample_batch>();
-        decoder->feed(bytes, *batch);
-        print_errors(*decoder, c.input);
-        if (!batch->samples.empty()) feed(std::move(batch));
-      });
+  const bool good = read_blocks(c, [&](std::string_view bytes) {
+    auto batch = std::make_shared<sample_batch>();
+    decoder->feed(bytes, *batch);
+    hand_on(std::move(batch));
+  });
   auto rest = std::make_shared<sample_batch>();
   decoder->finish(*rest);
-  print_errors(*decoder, c.input);
-  if (!rest->samples.empty()) feed(std::move(rest));
+  hand_on(std::move(rest));
   to->finish();
   out.flush();
   if (judged) judge_reports(std::move(symptoms), latest, *s, c, *judged);

@@ -62,7 +62,7 @@ int run(const run_command& c) {
   const bool of_equipment = equipment_printer::knows(c.emit);
   const auto wanted = of_equipment ? emitter::what::none : emitter::parse(c.emit);
   if (!wanted) {
-    std::fprintf(stderr, "tocsin: --emit is symptoms, incidents or notifications, or windows, anomalies or equipment, not '%s'\n", c.emit.c_str());
+    std::fprintf(stderr, "tocsin: --emit is symptoms, incidents or notifications, or windows, anomalies, states, downtimes, joins, quality or equipment, not '%s'\n", c.emit.c_str());
     return usage;
   }
   if (c.format != "auto" && c.format != "tibrvlisten" && c.format != "jsonl") {

@@ -9,14 +9,16 @@
 
 #include "actors/hosted_actor.hpp"
 #include "core/equipment/equipment_table.hpp"
+#include "core/equipment/input_marks.hpp"
+#include "core/equipment/quality.hpp"
 #include "core/equipment/symptom_reporter.hpp"
 
 namespace tocsin {
 
 /// Feed -> equipment shard. One and the same batch goes to every shard.
 struct sample_step {
-  std::shared_ptr<const sample_batch> batch;                   ///< null: the input has ended with `latest`
-  std::shared_ptr<const std::vector<std::uint32_t>> positions; ///< of this shard's samples; null: all of them
+  std::shared_ptr<const sample_batch> batch; ///< null: the input has ended with `latest`
+  std::shared_ptr<const batch_part> part;    ///< this shard's; null: all of it
   timestamp latest = unset;
   std::shared_ptr<void> over; ///< let go of by every shard when it has said what it has to say
 };
@@ -63,20 +65,30 @@ private:
 /// Cuts batches up among the shards. Thread-safe: several sources feed it.
 class sample_feed {
 public:
-  sample_feed(std::vector<caf::actor> shards, duration pane) : shards_(std::move(shards)), pane_(pane) {}
+  using teller = std::function<void(const equipment_effects&)>;
+  using reporter = std::function<void(const std::vector<symptom>&)>;
+  /// `sources`: their names by number. `tell`: what is said of them, on the thread that feeds; `report`: as of shards.
+  sample_feed(std::vector<caf::actor> shards, const equipment_rules& rules, std::vector<std::string> sources, teller tell, reporter report = nullptr)
+      : shards_(std::move(shards)), marks_(rules), quality_(rules.quality, std::move(sources)), tell_(std::move(tell)), report_(std::move(report)) {}
   /// `over` is called when every shard has said what it has to say, on one of them.
   void feed(std::shared_ptr<sample_batch> batch, std::function<void()> over);
   /// Time has come to `latest` without readings: windows end.
   void pass(timestamp latest);
   void finish(std::function<void()> over);
-  timestamp latest() const;
+  std::vector<source_quality> quality() const;
 
 private:
   void send(std::shared_ptr<const sample_batch> batch, std::shared_ptr<void> over);
+  void say();
   mutable std::mutex guard_;
   std::vector<caf::actor> shards_;
-  duration pane_;
-  timestamp latest_ = unset;
+  input_marks marks_;
+  quality_watch quality_;
+  teller tell_;
+  reporter report_;
+  symptom_reporter raised_;
+  timestamp repeated_ = unset;
+  equipment_effects said_;
 };
 
 } // namespace tocsin

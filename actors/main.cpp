@@ -18,7 +18,7 @@ void add_run(CLI::App& app, run_command& c) {
   s->add_option("--http", c.http, "Address to serve HTTP on; 'none' for no HTTP");
   s->add_option("-i,--input", c.input, "One more source: a file, or - for standard input");
   s->add_option("-f,--format", c.format, "Of --input: tibrvlisten, jsonl, or auto (told by the first character)");
-  s->add_option("--emit", c.emit, "Also print symptoms, incidents or notifications, or of sensor readings windows, anomalies or equipment (both), as JSON lines");
+  s->add_option("--emit", c.emit, "Also print symptoms, incidents or notifications, or of equipment windows, anomalies, states, downtimes, joins, quality or equipment (all but quality), as JSON lines");
   s->add_flag("--once", c.once, "End when every source has ended and everything is delivered");
   s->footer("Example:  tibrvlisten \"_RV.*.SYSTEM.>\" | tocsin run --emit incidents");
 }
@@ -29,7 +29,7 @@ void add_replay(CLI::App& app, replay_command& c) {
   s->add_option("-f,--format", c.format, "tibrvlisten, jsonl, rv-hex, journal or samples")->required();
   s->add_option("-c,--config", c.config, "YAML configuration");
   s->add_option("--until", c.until, "Let time pass to then after the last record (RFC 3339)");
-  s->add_option("--emit", c.emit, "incidents, symptoms or notifications; of samples windows, anomalies or equipment (both)")->capture_default_str();
+  s->add_option("--emit", c.emit, "incidents, symptoms or notifications; of samples also windows, anomalies, states, downtimes, joins, quality or equipment (all but quality)")->capture_default_str();
   s->add_option("--through", c.through, "machines, or actors: the same through the mailboxes")->check(CLI::IsMember({"machines", "actors"}))->capture_default_str();
   s->add_option("--shards", c.shards, "Through actors: number of shards; 0 = as configured")->check(CLI::Range(0u, 256u));
   s->add_option("--workers", c.workers, "Through actors: number of threads; 0 = one less than processors")->check(CLI::Range(0u, 256u));

@@ -86,6 +86,9 @@ struct node_metrics {
   count samples{0};
   count samples_late{0};
   count samples_refused{0};      ///< channels beyond the bound, or a time of the future
+  count equipment_events{0};
+  count equipment_events_late{0};
+  count joins_late{0};
   count sample_batches{0};       ///< under way
   count equipment_units{0};
   count equipment_channels{0};

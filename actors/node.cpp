@@ -187,7 +187,7 @@ result<void> node::parts::start_sources() {
   for (std::size_t i = 0; i < sources.size(); ++i) {
     source_callbacks c;
     c.batch = [this, i](record_batch&& b) {
-      if (!b.samples.empty()) return feed_samples(i, std::move(b));
+      if (!b.samples.empty() || !b.events.empty()) return feed_samples(i, std::move(b));
       caf::anon_send(intake_actor, source_batch{i, std::make_shared<record_batch>(std::move(b))});
     };
     c.errors = [this, i](std::vector<decode_error>&& e) {
@@ -365,7 +365,7 @@ std::string node::metrics() const {
   const parts& p = *parts_;
   const timestamp current = wall_clock();
   const timestamp watermark = from_nanoseconds(p.metrics->watermark_ns);
-  return metrics_text({p.metrics, sources(), p.rules->version, to_seconds(current - p.started),
+  return metrics_text({p.metrics, sources(), source_qualities(), p.rules->version, to_seconds(current - p.started),
                        p.metrics->watermark_ns == 0 ? 0 : std::max(0.0, to_seconds(current - watermark))});
 }
 

@@ -52,6 +52,7 @@ public:
 
   /// Equipment units by name, "" = all of them, without the channels; those of a shard that does not answer are missing.
   std::vector<equipment_status> equipment(const std::string& name) const;
+  std::vector<source_quality> source_qualities() const; ///< of sources of readings that had input
 
   void reload_failed(); ///< counted; the former configuration goes on
 

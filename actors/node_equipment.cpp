@@ -37,6 +37,23 @@ bool node::parts::has_samples() const {
   return std::ranges::any_of(options.config.sources, [](const source_settings& s) { return s.kind == "samples"; });
 }
 
+void node::parts::pass_on(const equipment_effects& said) {
+  if (said.empty() || !options.tell_equipment) return;
+  const std::lock_guard lock{equipment_guard};
+  options.tell_equipment(said);
+}
+
+void node::parts::report(const std::vector<symptom>& said) {
+  caf::anon_send(intake_actor, source_batch{nobodys_source, records_of(said, never)}); // `never`: now
+}
+
+std::unique_ptr<sample_feed> node::parts::make_sample_feed(const equipment_rules& by) {
+  std::vector<std::string> names;
+  for (const source_settings& s : options.config.sources) names.push_back(s.name);
+  return std::make_unique<sample_feed>(equipment_actors, by, std::move(names), [this](const equipment_effects& said) { pass_on(said); },
+                                       [this](const std::vector<symptom>& said) { report(said); });
+}
+
 void node::parts::add_equipment(std::vector<child_spec>& children) {
   auto equipment_by = std::make_shared<const equipment_rules>(completed(options.config.equipment));
   // What each shard said of itself last: sums are kept by adding the differences.
@@ -52,19 +69,18 @@ void node::parts::add_equipment(std::vector<child_spec>& children) {
                             m.samples += now.totals.samples - before->totals.samples;
                             m.samples_late += now.totals.late - before->totals.late;
                             m.samples_refused += now.totals.refused - before->totals.refused;
+                            m.equipment_events += now.totals.events - before->totals.events;
+                            m.equipment_events_late += now.totals.events_late - before->totals.events_late;
+                            m.joins_late += now.totals.joins_late - before->totals.joins_late;
                             *before = now;
                             m.windows += said.windows.size();
                             for (const window_result& w : said.windows) m.windows_corrected += w.corrected;
                             for (const anomaly& a : said.anomalies) ++m.anomalies[static_cast<std::size_t>(a.found_by)];
-                            if (said.empty() || !options.tell_equipment) return;
-                            const std::lock_guard lock{equipment_guard};
-                            options.tell_equipment(said);
+                            pass_on(said);
                           };
-                          o.report = [this](const std::vector<symptom>& said) {
-                            caf::anon_send(intake_actor, source_batch{nobodys_source, records_of(said, never)}); // `never`: now
-                          };
+                          o.report = [this](const std::vector<symptom>& said) { report(said); };
                           equipment_actors.push_back(parent->spawn<equipment_shard>(std::move(o)));
-                          if (equipment_actors.size() == shard_count) samples = std::make_unique<sample_feed>(equipment_actors, equipment_by->pane());
+                          if (equipment_actors.size() == shard_count) samples = make_sample_feed(*equipment_by);
                           return equipment_actors.back();
                         }, true});
   children.push_back({"sample clock", [this](caf::event_based_actor* parent) -> caf::actor {
@@ -75,14 +91,17 @@ void node::parts::add_equipment(std::vector<child_spec>& children) {
 void node::parts::feed_samples(std::size_t source, record_batch&& from) {
   auto batch = std::make_shared<sample_batch>();
   batch->samples = std::move(from.samples);
+  batch->events = std::move(from.events);
   batch->bytes = std::move(from.bytes);
-  const timestamp latest = wall_clock() + future_max;
-  const auto ahead = std::erase_if(batch->samples, [latest](const sample& s) { return s.at > latest; });
-  if (ahead > 0) {
+  batch->source = static_cast<std::uint32_t>(source);
+  batch->arrived = wall_clock();
+  if (const std::size_t ahead = drop_newer(*batch, batch->arrived + future_max); ahead > 0) {
     metrics->samples_refused += ahead;
     log::warning("samples_of_the_future", {{"source", options.config.sources[source].name}, {"count", std::to_string(ahead)},
                                            {"remedy", "set the clock of whoever sends them"}});
   }
+  const std::uint64_t errors = sources[source]->status().errors;
+  batch->refused = errors - sample_errors[source].exchange(errors);
   ++metrics->sample_batches;
   samples->feed(std::move(batch), [this, source] {
     --metrics->sample_batches;
@@ -96,6 +115,10 @@ void node::parts::finish_samples() {
   auto over = std::make_shared<std::promise<void>>();
   samples->finish([over] { over->set_value(); });
   over->get_future().wait_for(std::chrono::seconds{5});
+}
+
+std::vector<source_quality> node::source_qualities() const {
+  return parts_->samples ? parts_->samples->quality() : std::vector<source_quality>{};
 }
 
 std::vector<equipment_status> node::equipment(const std::string& name) const {

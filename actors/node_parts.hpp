@@ -1,6 +1,7 @@
 // The insides of a node; only node.cpp and its neighbours include it.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <future>
 #include <mutex>
@@ -41,6 +42,9 @@ struct node::parts {
   void add_equipment(std::vector<child_spec>& children);
   void feed_samples(std::size_t source, record_batch&& batch);
   void finish_samples();
+  void pass_on(const equipment_effects& said);
+  void report(const std::vector<symptom>& said);
+  std::unique_ptr<sample_feed> make_sample_feed(const equipment_rules& by);
   child_spec canary_child();
   child_spec beat_child();
   result<void> start_sources();
@@ -72,6 +76,7 @@ struct node::parts {
   caf::actor top_actor, recorder_actor, notifier_actor, groups_actor, intake_actor, canary_actor;
   std::vector<caf::actor> shard_actors, equipment_actors;
   std::unique_ptr<sample_feed> samples; ///< null without sources of sensor readings
+  std::array<std::atomic<std::uint64_t>, limits::vantages_max> sample_errors{}; ///< by source, those that are counted already
   std::mutex equipment_guard;           ///< around tell_equipment
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 auto fields(const decode_context& c) { return std::tie(c.service, c.network, c.daemon_host); }
 
-auto fields(const sample_mapping& m) { return std::tie(m.at, m.at_unit, m.equipment, m.channel, m.value); }
+auto fields(const sample_mapping& m) { return std::tie(m.format, m.at, m.at_unit, m.equipment, m.channel, m.value, m.values, m.period, m.rate, m.channels, m.event, m.event_fields); }
 
 auto fields(const json_mapping& m) { return std::tie(m.at, m.at_unit, m.subject, m.message, m.fields); }
 

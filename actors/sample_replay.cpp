@@ -13,17 +13,20 @@ namespace tocsin {
 
 namespace {
 
+constexpr std::string_view replay_source = "input"; ///< what a recording is called
+
 class machine_path final : public sample_path, private equipment_keeper {
 public:
   machine_path(std::shared_ptr<const equipment_rules> rules, tell_equipment tell)
-      : pane_(rules->pane()), table_(std::move(rules), *this), tell_(std::move(tell)) {}
+      : marks_(*rules), quality_(rules->quality, {std::string{replay_source}}), table_(std::move(rules), *this), tell_(std::move(tell)) {}
   void feed(std::shared_ptr<sample_batch> batch) override {
-    mark_ends(*batch, pane_, latest_);
+    quality_.look(*batch, said_);
+    marks_.mark(*batch);
     table_.apply(*batch, said_);
     pass_on();
   }
   void finish() override {
-    table_.finish(latest_, said_);
+    table_.finish(marks_.latest(), said_);
     pass_on();
   }
 
@@ -33,12 +36,12 @@ private:
     tell_(said_);
     said_.clear();
   }
-  duration pane_;
+  input_marks marks_;
+  quality_watch quality_;
   std::deque<equipment> units_;
   equipment_table table_;
   tell_equipment tell_;
   equipment_effects said_;
-  timestamp latest_ = unset;
 };
 
 class actor_path final : public sample_path {
@@ -51,7 +54,10 @@ public:
       tell_(said);
     };
     for (std::uint32_t i = 0; i < shards; ++i) shards_.push_back(system_.spawn<equipment_shard>(equipment_shard_options{rules, take}));
-    feed_ = std::make_unique<sample_feed>(shards_, rules->pane());
+    feed_ = std::make_unique<sample_feed>(shards_, *rules, std::vector<std::string>{std::string{replay_source}}, [this](const equipment_effects& said) {
+      const std::lock_guard lock{guard_};
+      tell_(said);
+    });
   }
   ~actor_path() override {
     for (auto& s : shards_) caf::anon_send_exit(s, caf::exit_reason::user_shutdown);

@@ -107,6 +107,9 @@ void add_equipment(families& out, const node_metrics& m) {
   out.counter("tocsin_samples_total", "Sensor readings", static_cast<double>(m.samples));
   out.counter("tocsin_samples_late_total", "Readings older than any window that is held", static_cast<double>(m.samples_late));
   out.counter("tocsin_samples_refused_total", "Readings of channels beyond the bound, or of the future", static_cast<double>(m.samples_refused));
+  out.counter("tocsin_equipment_events_total", "Events of equipment", static_cast<double>(m.equipment_events));
+  out.counter("tocsin_equipment_events_late_total", "Events older than what is known, or beyond a unit's bounds", static_cast<double>(m.equipment_events_late));
+  out.counter("tocsin_joins_late_total", "Readings too late for the right side of their join", static_cast<double>(m.joins_late));
   out.counter("tocsin_windows_total", "Windows said", static_cast<double>(m.windows));
   out.counter("tocsin_windows_corrected_total", "Windows said again because of late readings", static_cast<double>(m.windows_corrected));
   auto& found = out.family("tocsin_anomalies_total", "Anomalies of single readings, by detector", MetricType::Counter);
@@ -140,6 +143,14 @@ void add_sources(families& out, const std::vector<source_status>& sources) {
        [](auto& s) { return s.state == "listening" || s.state == "reading" ? 1 : 0; });
 }
 
+void add_qualities(families& out, const std::vector<source_quality>& qualities) {
+  if (qualities.empty()) return;
+  auto& score = out.family("tocsin_source_quality", "How good the readings of a source are, 0 to 1", MetricType::Gauge);
+  for (const source_quality& q : qualities) families::add(score, q.score, {{"source", q.source}});
+  auto& filtered = out.family("tocsin_source_filtered_total", "Readings left out because the source's quality was low", MetricType::Counter);
+  for (const source_quality& q : qualities) families::add(filtered, static_cast<double>(q.filtered), {{"source", q.source}});
+}
+
 } // namespace
 
 std::string metrics_text(const telemetry_view& view) {
@@ -157,6 +168,7 @@ std::string metrics_text(const telemetry_view& view) {
   add_equipment(out, m);
   add_self(out, m);
   add_sources(out, view.sources);
+  add_qualities(out, view.qualities);
   return out.text();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actors/metrics.hpp"
+#include "core/equipment/effect.hpp"
 #include "io/source.hpp"
 
 namespace tocsin {
@@ -13,6 +14,7 @@ namespace tocsin {
 struct telemetry_view {
   std::shared_ptr<const node_metrics> metrics;
   std::vector<source_status> sources;
+  std::vector<source_quality> qualities; ///< of sources of readings
   std::string config_version;
   double uptime_s = 0;
   double watermark_age_s = 0;

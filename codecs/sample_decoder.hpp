@@ -1,4 +1,4 @@
-// Sensor readings as JSON lines: bytes go in, samples come out, errors are counted and named.
+// Sensor readings and events as JSON lines or CSV: bytes go in, samples come out, errors are counted and named.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,13 @@ public:
   virtual std::uint64_t error_count() const = 0;
 };
 
+/// By the mapping's format; `auto` is JSON lines.
 std::unique_ptr<sample_decoder> make_sample_decoder(sample_mapping mapping);
-/// The same for sources: fills `samples` of the batches.
+/// A header and one row a reading (columns for time, channel and value), or one column a channel. Ragged rows are refused.
+std::unique_ptr<sample_decoder> make_csv_sample_decoder(sample_mapping mapping);
+/// `auto` is csv for a path that ends with .csv.
+sample_mapping for_path(sample_mapping mapping, std::string_view path);
+/// The same for sources: fills `samples` and `events` of the batches.
 std::unique_ptr<decoder> make_sample_source_decoder(sample_mapping mapping);
 
 } // namespace tocsin

@@ -22,6 +22,8 @@ void check_self(const document& d, const given_keys& given, problem_list& proble
 void check_watch(const document& d, const given_keys& given, problem_list& problems);
 /// Windows that cannot be cut into equal pieces.
 void check_equipment(const document& d, const given_keys& given, problem_list& problems);
+/// Joins, states and patterns that cannot work.
+void check_units(const document& d, const given_keys& given, problem_list& problems);
 void check_inventory(const document& d, const given_keys& given, problem_list& problems);
 /// Files that are named but are not there, or secrets that everybody can read. Looks at the disk.
 void check_files(const document& d, const given_keys& given, problem_list& problems);

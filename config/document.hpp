@@ -38,6 +38,8 @@ keys::section describe(self_settings& s);
 keys::section describe(equipment_rules& r);
 keys::section describe(watch_rules& r);
 keys::section describe(sample_mapping& m);
+/// Adds what concerns units as a whole, and sources, to the keys of equipment.
+void describe_units(equipment_rules& r, keys::section& equipment);
 /// Adds route, inhibit_rules and time_intervals to the root.
 void describe(routing_settings& r, keys::section& root);
 /// Adds alarms, conditions and suppressions to the root; the conditions must not move afterwards.

@@ -28,7 +28,7 @@ section describe(source_settings& s) {
       .required();
   keys.choice("kind", s.kind, {"rv", "jsonl", "tibrvlisten", "samples", "plant"},
               "`rv`: client of an RV daemon. `jsonl`: JSON lines. `tibrvlisten`: its text output. "
-              "`samples`: sensor readings as JSON lines. `plant`: a simulated fleet.")
+              "`samples`: sensor readings and events as JSON lines or CSV. `plant`: a simulated fleet.")
       .required();
   keys.text("daemon", s.daemon, "TCP address of the RV daemon.", forms::host_port).only_for({"rv"});
   keys.texts("listen", s.listen, "RV subjects to listen to.", forms::rv_subject).only_for({"rv"});
@@ -45,7 +45,7 @@ section describe(source_settings& s) {
       .only_for({"jsonl", "tibrvlisten", "samples"});
   keys.choice("time", s.time, {"arrival", "message"},
               "`arrival`: the moment of reading. `message`: the time the record says.");
-  keys.group("samples", describe(s.samples), "Which JSON fields mean what; starts from formats.samples.").only_for({"samples"});
+  keys.group("samples", describe(s.samples), "Which fields mean what; starts from formats.samples.").only_for({"samples"});
   keys.group("jsonl", describe(s.mapping),
              "Which JSON fields mean what; starts from formats.jsonl.")
       .only_for({"jsonl"});

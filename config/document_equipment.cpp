@@ -8,12 +8,22 @@ using keys::section;
 
 section describe(sample_mapping& m) {
   section s;
-  s.text("at", m.at, "Field of the event time.", forms::not_empty);
+  s.choice("format", m.format, {"auto", "json", "csv"}, "`auto`: CSV when the path ends with .csv, else JSON lines.");
+  s.text("at", m.at, "Field or column of the event time.", forms::not_empty);
   s.choice("at_unit", m.at_unit, {"auto", "s", "ms", "us", "ns"},
            "`auto`: RFC 3339 text or Unix seconds; else a number of that unit since 1970.");
-  s.text("equipment", m.equipment, "Field of the equipment unit's name; \"\" = the part of the channel before its first dot.");
+  s.text("equipment", m.equipment, "Field of the equipment unit's name; \"\" = the part of the channel before its first dot, and of events the field `equipment`.");
   s.text("channel", m.channel, "Field of the sensor's name.", forms::not_empty);
   s.text("value", m.value, "Field of the reading.", forms::not_empty);
+  s.text("values", m.values, "Array of one channel's readings, the first at the record's time.", forms::not_empty);
+  s.text("period", m.period, "Between the readings of an array: seconds, or a text with its unit.", forms::not_empty);
+  s.text("rate", m.rate, "Instead of the period: readings per second.", forms::not_empty);
+  s.text("channels", m.channels, "Object: sensor's name to its reading, or to an array of them.", forms::not_empty);
+  s.text("event", m.event, "Field that makes a record an event: state, task, alarm_set, alarm_cleared, process, maintenance, measurement or yield.",
+         forms::not_empty);
+  s.text_map("event_fields", m.event_fields,
+             "Field of an event to its name in your records, for those that are named differently: module, state, task, name, text, recipe, step, lot, "
+             "wafer, value.");
   return s;
 }
 
@@ -58,6 +68,7 @@ section describe(equipment_rules& r) {
   detectors.group("modified_z", describe(r.modified_z), "Modified z-score over the 31 values before.");
   s.group("detectors", std::move(detectors), "Detectors of single readings.");
   s.group("watch", describe(r.watch), "What becomes symptoms and incidents.");
+  describe_units(r, s);
   return s;
 }
 

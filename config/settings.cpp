@@ -34,6 +34,7 @@ loaded read(const std::string* yaml, const std::string& file, const environment_
   check_self(d, given, problems);
   check_equipment(d, given, problems);
   check_watch(d, given, problems);
+  check_units(d, given, problems);
   check_routing(d, given, problems);
   check_alarms(d, given, problems);
   if (look_at_files) check_files(d, given, problems);

@@ -29,13 +29,21 @@ struct json_mapping {
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
-/// Which JSON field means what. `equipment` "" = the part of the channel before its first dot.
+/// Which field or column means what. `equipment` "" = the part of the channel before its first dot; of events the field "equipment".
 struct sample_mapping {
+  std::string format = "auto";  ///< json, csv; auto: csv when the path ends with it
   std::string at = "at";
   std::string at_unit = "auto"; ///< auto: RFC 3339 text or Unix seconds; s, ms, us, ns: a number
   std::string equipment;
   std::string channel = "channel";
   std::string value = "value";
+  std::string values = "values";     ///< array: one channel's readings, `period` apart from `at` on
+  std::string period = "period";     ///< seconds, or a text with its unit
+  std::string rate = "rate_hz";      ///< instead of it
+  std::string channels = "channels"; ///< object: readings of many channels at one time
+  std::string event = "event";       ///< its kind makes the record an event
+  /// Field of an event -> its name in the house's records: module, state, task, name, text, recipe, step, lot, wafer, value.
+  std::vector<std::pair<std::string, std::string>> event_fields;
 };
 
 /// One stream of input. Each source is a vantage point of its own.

@@ -59,11 +59,30 @@ std::string group_of_channels(const incident& i) {
 }
 
 std::string down(const incident& i, bool over) {
-  const std::string reason = text_of(i, "reason"), state = text_of(i, "class");
-  if (i.member_count > 1) return std::to_string(i.member_count) + " units " + (over ? "were" : "are") + " down";
   std::string text = name_of(i.because.subject) + (over ? " was down" : " is down");
-  if (!state.empty()) text += " (" + state + ")";
-  return reason.empty() ? text : text + ": " + reason;
+  for (const char* cause : {"state", "silence", "rate", "level"}) {
+    const std::string why = text_of(i, cause), e10 = text_of(i, std::string{cause} + "_e10");
+    if (!why.empty()) return text + ": " + why + (e10 == "scheduled_down" ? " (scheduled)" : "");
+  }
+  return text;
+}
+
+std::string alarm(const incident& i) {
+  const auto* active = fact_of<std::int64_t>(i.facts, "active");
+  std::string text = name_of(i.because.subject) + " has set alarm " + text_of(i, "alarm_1");
+  if (active && *active > 1) text += " and " + std::to_string(*active - 1) + " more";
+  return text;
+}
+
+/// The part of the score that is worst.
+std::string quality(const incident& i) {
+  std::string worst;
+  double least = 2;
+  for (const char* part : {"completeness", "validity", "timeliness", "uniqueness", "liveness"})
+    if (const auto* x = fact_of<double>(i.facts, part); x && *x < least) least = *x, worst = part;
+  char number[32];
+  std::snprintf(number, sizeof number, " %.0f %%", std::floor(least * 100));
+  return "Data of " + name_of(i.because.subject) + " cannot be relied on" + (worst.empty() ? "" : ": " + worst + number);
 }
 
 } // namespace
@@ -76,9 +95,9 @@ std::string equipment_title(const incident& i, bool over) {
   case cause_kind::control_violation:
     return who + " is out of control on chart " + text_of(i, "chart") + ": " + text_of(i, "rules") + others(i);
   case cause_kind::equipment_down: return down(i, over);
-  case cause_kind::equipment_alarm: return who + " set alarm " + text_of(i, "alarm") + ": " + text_of(i, "text");
-  case cause_kind::event_pattern: return who + ": " + text_of(i, "pattern") + (text_of(i, "text").empty() ? "" : ", " + text_of(i, "text"));
-  default: return "Data of " + who + " cannot be relied on: " + text_of(i, "reason");
+  case cause_kind::equipment_alarm: return alarm(i);
+  case cause_kind::event_pattern: return who + ": " + text_of(i, "hold") + (text_of(i, "text").empty() ? "" : ", " + text_of(i, "text"));
+  default: return quality(i);
   }
 }
 

@@ -19,7 +19,7 @@ constexpr std::size_t room_min = 64; ///< a batch with less room than this is fu
 std::unique_ptr<decoder> make_decoder(const source_settings& s) {
   if (s.kind == "tibrvlisten") return make_tibrvlisten_decoder(s.context);
   if (s.kind == "auto") return make_auto_decoder(s.context, s.mapping);
-  if (s.kind == "samples") return make_sample_source_decoder(s.samples);
+  if (s.kind == "samples") return make_sample_source_decoder(for_path(s.samples, s.address.empty() ? s.path : std::string{}));
   return make_jsonl_decoder(s.context, s.mapping);
 }
 } // namespace

@@ -231,10 +231,10 @@ void stream_source::wait() {
 }
 
 void stream_source::hand_on(record_batch&& batch) {
-  if (batch.records.empty() && batch.samples.empty()) return;
+  if (batch.records.empty() && batch.samples.empty() && batch.events.empty()) return;
   {
     const std::lock_guard guard{status_mutex_};
-    status_.records += batch.records.size() + batch.samples.size();
+    status_.records += batch.records.size() + batch.samples.size() + batch.events.size();
   }
   --credit_;
   if (callbacks_.batch) callbacks_.batch(std::move(batch));

@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "core/equipment/aggregate.hpp"
+#include "core/equipment/channel_taps.hpp"
 #include "core/equipment/channel_watch.hpp"
 #include "core/equipment/effect.hpp"
 #include "core/equipment/group_watch.hpp"
 #include "core/equipment/point_detectors.hpp"
+#include "core/equipment/quantile_sketch.hpp"
 #include "core/equipment/rules.hpp"
+#include "core/equipment/unit_life.hpp"
 
 namespace tocsin {
 
@@ -22,6 +25,7 @@ struct pane_clock {
   std::size_t held = 0;     ///< panes of a channel
   std::int64_t correctable = 0; ///< closed panes that still take values
   double seconds = 0;       ///< of a pane
+  bool quantiles = false;   ///< whether they are asked for
 };
 
 /// A channel's place in a group.
@@ -36,6 +40,11 @@ public:
   channel(std::string equipment, std::string name, const pane_clock& clock);
   /// What its module does; the channel looks there with every value.
   void set_context(const equipment_context& context) { context_ = &context; }
+  /// What rules ask of this channel alone; null of most.
+  void set_taps(std::unique_ptr<channel_taps> taps) { taps_ = std::move(taps); }
+  channel_taps* taps() { return taps_.get(); }
+  timestamp latest() const { return latest_; }
+  std::uint64_t samples() const { return samples_; }
 
   /// The rules must outlive the channel.
   void watch(const watch_rules& rules);
@@ -72,10 +81,12 @@ private:
   pane* open(std::int64_t number);
   pane& pane_of(std::int64_t number) { return panes_[static_cast<std::size_t>(number) % panes_.size()]; }
   aggregate over(std::int64_t from, std::int64_t to, const pane_clock& clock);
-  void say(const window_rule& w, std::int64_t from, std::int64_t to, bool complete, bool corrected, const pane_clock& clock, equipment_effects& out);
+  void say(const window_rule& w, std::int64_t from, std::int64_t to, bool complete, bool corrected, const pane_clock& clock,
+           const equipment_rules& rules, equipment_effects& out);
   void correct(std::int64_t number, const pane_clock& clock, const equipment_rules& rules, equipment_effects& out);
   void extend_sessions(timestamp at, double value, const equipment_rules& rules, equipment_effects& out);
-  void say_session(const window_rule& w, session& s, bool complete, equipment_effects& out);
+  void say_quantiles(const quantile_sketch& all, const equipment_rules& rules, equipment_effects& out);
+  void say_session(std::size_t number, bool complete, const equipment_rules& rules, equipment_effects& out);
   void judge(timestamp at, double value, const equipment_rules& rules, equipment_effects& out);
 
   // In the order of use, so that a sample touches few cache lines.
@@ -94,11 +105,14 @@ private:
   std::vector<pane> panes_;
   std::uint64_t anomalies_ = 0;
   timestamp last_anomaly_ = unset;
+  std::unique_ptr<channel_taps> taps_;
+  std::vector<quantile_sketch> sketches_;         ///< as panes_; empty when no quantiles are asked for
+  std::vector<quantile_sketch> session_sketches_; ///< as sessions_, likewise
 };
 
 class equipment {
 public:
-  explicit equipment(std::string name) : name_(std::move(name)) {}
+  explicit equipment(std::string name) : name_(std::move(name)), life_(name_) {}
   const std::string& name() const { return name_; }
   /// The rules must outlive it.
   channel& add(const std::string& channel_name, const pane_clock& clock, const equipment_rules& rules);
@@ -107,21 +121,30 @@ public:
   /// Of a module, made when it is new: its channels ("ch1.pressure" belongs to "ch1") follow it from then on; all others
   /// follow the unit's own, "". Null beyond modules_max.
   equipment_context* context_of(std::string_view module);
+  /// False: late, it changed nothing.
+  bool apply(const equipment_event& e, const equipment_rules& rules, equipment_effects& out);
+  unit_life& life() { return life_; }
+  unit_activity activity() const;
+  std::uint32_t source = 0; ///< that its readings and events come from
   static constexpr std::size_t modules_max = 64;
   template <class What>
   void for_each(What&& what) {
     for (channel& c : channels_) what(c);
   }
   std::size_t size() const { return channels_.size(); }
-  equipment_status status() const;
+  equipment_status status(const equipment_rules& rules) const;
 
 private:
   const equipment_context& context_for(const channel& c) const;
 
+  bool apply_context(const equipment_event& e);
+
   std::string name_;
+  unit_life life_;
   std::deque<channel> channels_; ///< addresses stay
   std::deque<group_watch> groups_;
   std::deque<equipment_context> contexts_{equipment_context{}}; ///< likewise; the first is the unit's own
+  std::vector<timestamp> context_since_;        ///< of each context, when it was last told
 };
 
 } // namespace tocsin

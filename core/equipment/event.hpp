@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/time.hpp"
@@ -38,5 +39,14 @@ struct equipment_event {
   std::string_view module;    ///< "" = the unit itself
   std::string_view name, text, recipe, step, lot, wafer;
 };
+
+std::string_view to_text(event_kind kind);
+std::string_view to_text(e10_state state);
+std::string_view to_text(e116_task task);
+std::optional<event_kind> parse_event_kind(std::string_view text);
+/// The name or SEMI's three letters (PRD, SBY, ENG, SDT, UDT, NST), in any case, with blanks or hyphens for '_'; whatever
+/// else is unknown.
+e10_state parse_e10_state(std::string_view text);
+e116_task parse_e116_task(std::string_view text);
 
 } // namespace tocsin

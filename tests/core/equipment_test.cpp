@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "core/equipment/equipment_table.hpp"
+#include "core/equipment/input_marks.hpp"
 #include "core/record.hpp"
 #include "core/splitmix.hpp"
 
@@ -21,22 +22,22 @@ using kind_t = window_rule::kind_t;
 constexpr timestamp start = from_milliseconds(1'700'000'000'000); // a whole multiple of 10 s and of 5 min less 100 s
 
 struct world : equipment_keeper {
-  explicit world(equipment_rules r) : rules(std::make_shared<const equipment_rules>(std::move(r))), table(rules, *this) {}
+  explicit world(equipment_rules r) : rules(std::make_shared<const equipment_rules>(std::move(r))), table(rules, *this), marks(*rules) {}
   equipment& adopt(equipment fresh) override { return units.emplace_back(std::move(fresh)); }
   void feed(const std::vector<sample>& samples, std::size_t at_a_time = 1000) {
     for (std::size_t i = 0; i < samples.size(); i += at_a_time) {
       sample_batch b;
       b.samples.assign(samples.begin() + static_cast<std::ptrdiff_t>(i), samples.begin() + static_cast<std::ptrdiff_t>(std::min(samples.size(), i + at_a_time)));
-      mark_ends(b, rules->pane(), latest);
+      marks.mark(b);
       table.apply(b, said);
     }
   }
-  void finish() { table.finish(latest, said); }
+  void finish() { table.finish(marks.latest(), said); }
   std::shared_ptr<const equipment_rules> rules;
   std::deque<equipment> units;
   equipment_table table;
   equipment_effects said;
-  timestamp latest = unset;
+  input_marks marks;
 };
 
 sample reading(double seconds, double value, std::string_view channel = "p1", std::string_view unit = "etch1") {
@@ -156,23 +157,23 @@ RC_GTEST_PROP(equipment_windows, do_not_depend_on_batches_or_shards, ()) {
     for (const anomaly& a : said.anomalies) into[a.of->equipment + "." + a.of->channel + " a"].push_back(to_rfc3339(a.at) + std::to_string(a.score));
   };
   collect(whole.said, expected);
-  timestamp latest = unset;
+  input_marks marks{rules};
   std::vector<std::unique_ptr<world>> parts;
   for (std::uint32_t i = 0; i < shards; ++i) parts.push_back(std::make_unique<world>(rules));
   const std::size_t at_a_time = *rc::gen::inRange<std::size_t>(1, 60);
   for (std::size_t i = 0; i < input.size(); i += at_a_time) {
     sample_batch b;
     b.samples.assign(input.begin() + static_cast<std::ptrdiff_t>(i), input.begin() + static_cast<std::ptrdiff_t>(std::min(input.size(), i + at_a_time)));
-    mark_ends(b, rules.pane(), latest);
+    marks.mark(b);
     for (std::uint32_t n = 0; n < shards; ++n) {
-      std::vector<std::uint32_t> positions;
+      batch_part part;
       for (std::uint32_t k = 0; k < b.samples.size(); ++k)
-        if (equipment_table::shard_of(b.samples[k].key_hash, shards) == n) positions.push_back(k);
-      parts[n]->table.apply(b, positions, parts[n]->said);
+        if (equipment_table::shard_of(b.samples[k].key_hash, shards) == n) part.samples.push_back(k);
+      parts[n]->table.apply(b, part, parts[n]->said);
     }
   }
   for (auto& p : parts) {
-    p->table.finish(latest, p->said);
+    p->table.finish(marks.latest(), p->said);
     collect(p->said, found);
   }
   RC_ASSERT(found == expected);

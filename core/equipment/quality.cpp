@@ -1,0 +1,121 @@
+#include "core/equipment/quality.hpp"
+
+#include <algorithm>
+
+namespace tocsin {
+
+namespace {
+constexpr std::uint32_t windows_min = 3; ///< of a channel before it is known how many readings are usual
+constexpr double usual_min = 4;          ///< readings in a window; channels with fewer say nothing about completeness
+} // namespace
+
+quality_watch::quality_watch(const quality_rule& rule, std::vector<std::string> sources) : rule_(rule), names_(std::move(sources)) {}
+
+quality_watch::source& quality_watch::of(std::uint32_t number) {
+  if (sources_.size() <= number) sources_.resize(number + 1);
+  if (!sources_[number]) {
+    sources_[number] = std::make_unique<source>();
+    sources_[number]->now.source = number < names_.size() ? names_[number] : std::to_string(number);
+  }
+  return *sources_[number];
+}
+
+void quality_watch::look(sample_batch& batch, equipment_effects& out) {
+  if (!rule_.enabled) return;
+  source& s = of(batch.source);
+  s.refused += batch.refused;
+  std::vector<bool> left_out;
+  bool any = false;
+  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+    const sample& reading = batch.samples[i];
+    tracked& t = s.channels[static_cast<std::size_t>((reading.key_hash * 0x9e3779b97f4a7c15ull) >> 57)];
+    if (t.key == (reading.key_hash | 1) || t.key == 0) look_at(s, reading, batch.arrived, out);
+    ++s.good;
+    if (!rule_.filter) continue;
+    left_out.push_back(s.now.low);
+    any = any || s.now.low;
+  }
+  s.good += batch.events.size();
+  s.live = batch.arrived != unset && s.newest != unset && batch.arrived - s.newest <= rule_.timely + rule_.window;
+  if (!any) return;
+  s.now.filtered += drop(batch, left_out);
+}
+
+void quality_watch::look_at(source& s, const sample& reading, timestamp arrived, equipment_effects& out) {
+  if (s.end == unset) s.end = timestamp{(reading.at.time_since_epoch() / rule_.window + 1) * rule_.window};
+  // A few windows without anything are said; after a longer gap it goes on with the present one.
+  for (int n = 0; n < 3 && reading.at >= s.end; ++n) close(s, out);
+  if (reading.at >= s.end) s.end = timestamp{(reading.at.time_since_epoch() / rule_.window + 1) * rule_.window};
+  tracked& t = s.channels[static_cast<std::size_t>((reading.key_hash * 0x9e3779b97f4a7c15ull) >> 57)];
+  ++s.seen;
+  s.late += (arrived == unset ? s.newest : arrived) > reading.at + rule_.timely;
+  s.newest = std::max(s.newest, reading.at);
+  ++t.received;
+  if (t.key == 0) {
+    t.key = reading.key_hash | 1;
+  } else if (t.at == reading.at) {
+    ++s.twice;
+    return;
+  } else if (t.value == reading.value) {
+    ++t.same;
+  } else {
+    t.same = 0;
+    t.varied = true;
+  }
+  t.at = reading.at;
+  t.value = reading.value;
+}
+
+void quality_watch::close(source& s, equipment_effects& out) {
+  const auto share = [](double part, double of) { return of > 0 ? std::clamp(1 - part / of, 0.0, 1.0) : 1.0; };
+  double came = 0, usual = 0, varied = 0, stuck = 0;
+  for (tracked& t : s.channels) {
+    if (t.key == 0) continue;
+    varied += t.varied;
+    stuck += t.varied && t.same >= rule_.stuck;
+    if (t.windows > windows_min && t.usual >= usual_min) {
+      came += std::min(static_cast<double>(t.received), t.usual);
+      usual += t.usual;
+    }
+    // The first window is a part of one. More readings are believed soon, fewer slowly.
+    if (t.windows == 1) t.usual = t.received;
+    else if (t.windows > 1) t.usual += (t.received > t.usual ? 0.3 : 0.02) * (t.received - t.usual);
+    ++t.windows;
+    t.received = 0;
+  }
+  s.now.at = s.end;
+  s.now.completeness = share(usual - came, usual);
+  s.now.validity = share(static_cast<double>(s.refused), static_cast<double>(s.refused + s.good));
+  s.now.timeliness = share(static_cast<double>(s.late), static_cast<double>(s.seen));
+  s.now.uniqueness = share(static_cast<double>(s.twice), static_cast<double>(s.seen));
+  s.now.liveness = share(stuck, varied);
+  s.now.score = s.now.completeness * s.now.validity * s.now.timeliness * s.now.uniqueness * s.now.liveness;
+  s.good = s.refused = s.seen = s.late = s.twice = 0;
+  s.end += rule_.window;
+  judge(s, out);
+  out.qualities.push_back(s.now);
+}
+
+void quality_watch::judge(source& s, equipment_effects& out) {
+  const bool was_low = s.now.low;
+  s.now.low = s.now.score < (was_low ? rule_.clear : rule_.least);
+  if (s.now.low == was_low) return;
+  s.low.say(s.now.at, "source/" + s.now.source, s.now.low, rule_.level,
+            {{"score", s.now.score}, {"least", rule_.least}, {"completeness", s.now.completeness}, {"validity", s.now.validity},
+             {"timeliness", s.now.timeliness}, {"uniqueness", s.now.uniqueness}, {"liveness", s.now.liveness}}, out.symptoms);
+}
+
+void quality_watch::pass(timestamp at, equipment_effects& out) {
+  for (auto& s : sources_)
+    if (s && s->live)
+      for (int n = 0; n < 3 && s->end <= at; ++n) close(*s, out);
+}
+
+std::vector<source_quality> quality_watch::status() const {
+  std::vector<source_quality> all;
+  for (const auto& s : sources_)
+    if (s) all.push_back(s->now);
+  return all;
+}
+
+} // namespace tocsin
