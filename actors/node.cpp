@@ -93,7 +93,7 @@ void node::parts::spawn_tree() {
   if (options.config.self.canary.every > 0s) top.children.push_back(canary_child());
   if (!options.config.receivers.empty()) top.children.push_back(delivery_child());
   add_input_path(top.children);
-  if (has_samples()) add_equipment(top.children);
+  if (std::ranges::any_of(options.config.sources, gives_samples)) add_equipment(top.children);
   if (!options.config.self.beat.url.empty()) top.children.push_back(beat_child());
   top.gave_up = [this](const std::string& name, const std::string& reason) {
     log::error("node_failed", {{"actor", name}, {"reason", reason}});
@@ -198,11 +198,11 @@ result<void> node::parts::start_sources() {
     c.ended = [this, i] {
       log::info("source_ended", {{"source", options.config.sources[i].name}});
       // Whoever only this source could see is out of sight now.
-      if (options.config.sources[i].kind != "samples") send_sight(i, record_kind::sight_lost);
+      if (!gives_samples(options.config.sources[i])) send_sight(i, record_kind::sight_lost);
       --live_sources;
     };
     // A pipe or a listening port sees as long as it is open; an RV link says itself when it does.
-    if (options.config.sources[i].kind != "rv" && options.config.sources[i].kind != "samples") send_sight(i, record_kind::sight_regained);
+    if (options.config.sources[i].kind != "rv" && !gives_samples(options.config.sources[i])) send_sight(i, record_kind::sight_regained);
     sources[i]->start(std::move(c));
     sources[i]->grant(limits::credit_batches_max);
   }

@@ -14,13 +14,15 @@ auto fields(const sample_mapping& m) { return std::tie(m.format, m.at, m.at_unit
 
 auto fields(const json_mapping& m) { return std::tie(m.at, m.at_unit, m.subject, m.message, m.fields); }
 
+auto fields(const line_settings& l) { return std::tie(l.units, l.channels, l.interval, l.faults); }
+
 bool same(const source_settings& a, const source_settings& b) {
   const auto own = [](const source_settings& s) {
     return std::tie(s.name, s.kind, s.daemon, s.listen, s.user, s.path, s.address, s.time, s.reconnect_min, s.reconnect_max,
                     s.plant_daemons, s.plant_seed);
   };
   return own(a) == own(b) && fields(a.context) == fields(b.context) && fields(a.mapping) == fields(b.mapping) &&
-         fields(a.samples) == fields(b.samples);
+         fields(a.samples) == fields(b.samples) && fields(a.line) == fields(b.line);
 }
 
 auto fields(const canary_rules& c) { return std::tie(c.every, c.period, c.within); }

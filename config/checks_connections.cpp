@@ -6,6 +6,7 @@
 
 #include "config/checks.hpp"
 #include "config/forms.hpp"
+#include "core/line_plant.hpp"
 
 namespace tocsin {
 
@@ -80,6 +81,21 @@ void check_source(source_settings& s, const std::string& path, const settings& a
   check_mapping(s.mapping, path + ".jsonl", given, problems);
 }
 
+/// Faults of units and channels that the line does not have; what cannot be read was said already.
+void check_line(const source_settings& s, const std::string& path, const given_keys& given, problem_list& problems) {
+  for (std::size_t i = 0; i < s.line.faults.size() && !problems.full(); ++i) {
+    line_settings one = s.line;
+    one.faults = {s.line.faults[i]};
+    auto options = line_options_of(one, 0);
+    if (!options) continue;
+    const auto made = line_plant::make(std::move(*options));
+    if (made) continue;
+    const std::string where = indexed((path + ".line.faults").c_str(), i), &why = made.error().text;
+    const std::size_t end = why.rfind("; ");
+    problems.error(given.of(where), where + ": " + why.substr(0, end), end == why.npos ? "write another" : why.substr(end + 2));
+  }
+}
+
 } // namespace
 
 void check_sources(document& d, const given_keys& given, problem_list& problems) {
@@ -96,6 +112,7 @@ void check_sources(document& d, const given_keys& given, problem_list& problems)
     if (s.kind.empty()) continue; // said already
     check_kind(describe(s), path, s.kind, given, problems);
     check_source(s, path, v, given, problems);
+    if (s.kind == "line") check_line(s, path, given, problems);
     if (s.kind != "jsonl" && s.kind != "tibrvlisten") continue;
     if (!s.address.empty()) {
       const auto [other, fresh] = listening.emplace(s.address, path + ".address");

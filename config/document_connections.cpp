@@ -1,6 +1,7 @@
 // The keys of what tocsin is connected to: sources, formats, inventory, receivers.
 #include "config/document.hpp"
 #include "config/forms.hpp"
+#include "core/line_plant.hpp"
 
 namespace tocsin {
 
@@ -22,13 +23,32 @@ section describe(json_mapping& m) {
   return s;
 }
 
+namespace {
+
+section describe(line_settings& l) {
+  section s;
+  s.whole("units", l.units, 1, line_options::units_max, "Units of equipment: etch1, cvd1, implant1, clean1, etch2 …").unit("units");
+  s.whole("channels", l.channels, 1, line_options::channels_max,
+          "Channels of each: pressure, gas_flow, rf_power, temperature, dc_bias, throttle, helium, coolant, sensor9 …")
+      .unit("channels");
+  s.span("interval", l.interval, 1ms, 1h, "Between two readings of a channel.");
+  s.texts("faults", l.faults,
+          "What goes wrong, as in `step etch1.pressure 4 sd at 2m for 1m every 10m`: spike, step, drift, oscillation, intermittent "
+          "(in sd of the noise), noise, gain (`3 times`), stuck; `at` since the start, `every` again.",
+          forms::line_fault);
+  return s;
+}
+
+} // namespace
+
 section describe(source_settings& s) {
   section keys;
   keys.text("name", s.name, "Unique; names the vantage point in incidents.", forms::simple_name)
       .required();
-  keys.choice("kind", s.kind, {"rv", "jsonl", "tibrvlisten", "samples", "plant"},
+  keys.choice("kind", s.kind, {"rv", "jsonl", "tibrvlisten", "samples", "plant", "line"},
               "`rv`: client of an RV daemon. `jsonl`: JSON lines. `tibrvlisten`: its text output. "
-              "`samples`: sensor readings and events as JSON lines or CSV. `plant`: a simulated fleet.")
+              "`samples`: sensor readings and events as JSON lines or CSV. `plant`: a simulated fleet. "
+              "`line`: a simulated line of equipment.")
       .required();
   keys.text("daemon", s.daemon, "TCP address of the RV daemon.", forms::host_port).only_for({"rv"});
   keys.texts("listen", s.listen, "RV subjects to listen to.", forms::rv_subject).only_for({"rv"});
@@ -62,8 +82,9 @@ section describe(source_settings& s) {
   keys.whole("daemons", s.plant_daemons, 1, 100'000, "Size of the simulated fleet.")
       .unit("daemons")
       .only_for({"plant"});
-  keys.whole("seed", s.plant_seed, 0, UINT64_MAX, "The same seed gives the same plant.")
-      .only_for({"plant"});
+  keys.whole("seed", s.plant_seed, 0, UINT64_MAX, "The same seed gives the same plant, or the same line.")
+      .only_for({"plant", "line"});
+  keys.group("line", describe(s.line), "The simulated line.").only_for({"line"});
   return keys;
 }
 

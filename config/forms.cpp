@@ -10,6 +10,7 @@
 #include "config/interval_text.hpp"
 #include "core/address_kind.hpp"
 #include "core/limits.hpp"
+#include "core/line_plant.hpp"
 
 namespace tocsin::forms {
 
@@ -76,6 +77,14 @@ std::string_view authority_of(std::string_view url) {
 } // namespace
 
 std::optional<complaint> host_port(std::string_view text) { return address(text, 1); }
+
+std::optional<complaint> line_fault(std::string_view text) {
+  const auto fault = parse_line_fault(text);
+  if (fault) return std::nullopt;
+  const std::string& why = fault.error().text; // "what is wrong; what to write"
+  const std::size_t end = why.rfind("; ");
+  return complaint{why.substr(0, end), end == why.npos ? "" : why.substr(end + 2)};
+}
 
 std::optional<complaint> listen_address(std::string_view text) { return address(text, 0); }
 

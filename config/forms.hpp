@@ -30,6 +30,7 @@ daemon_pattern(std::string_view text);                      ///< glob over "rvd/
 std::optional<complaint> alarm_pattern(std::string_view text); ///< glob over "<kind> <subject>"
 std::optional<complaint> rv_subject(std::string_view text); ///< with '*' and '>' wildcards
 std::optional<complaint> rate_or_none(std::string_view text); ///< "60/min", "5/s", "1000/h"
+std::optional<complaint> line_fault(std::string_view text); ///< "step etch1.pressure 4 sd at 2m for 1m"
 std::optional<complaint> not_empty(std::string_view text);
 
 /// The part of a check that a JSON Schema `pattern` can say; empty = nothing.

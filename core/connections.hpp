@@ -46,10 +46,17 @@ struct sample_mapping {
   std::vector<std::pair<std::string, std::string>> event_fields;
 };
 
+/// A simulated line of equipment; see core/line_plant.hpp.
+struct line_settings {
+  std::uint32_t units = 6, channels = 4; ///< channels of each unit
+  duration interval = 1s;                ///< between two readings of a channel
+  std::vector<std::string> faults;       ///< "step etch1.pressure 4 sd at 2m for 1m"
+};
+
 /// One stream of input. Each source is a vantage point of its own.
 struct source_settings {
   std::string name;
-  std::string kind;             ///< rv, jsonl, tibrvlisten, samples, plant
+  std::string kind;             ///< rv, jsonl, tibrvlisten, samples, plant, line
   std::string daemon = "127.0.0.1:7500"; ///< rv: TCP address of the daemon
   std::vector<std::string> listen{"_RV.*.SYSTEM.>"}; ///< rv: subjects
   std::string user = "tocsin";  ///< rv: label shown on the daemon's client page
@@ -58,11 +65,15 @@ struct source_settings {
   std::string time = "arrival"; ///< arrival: the moment of reading; message: what the record says
   duration reconnect_min = 1s, reconnect_max = 60s; ///< rv
   std::uint32_t plant_daemons = 24; ///< plant: size of the simulated fleet
-  std::uint64_t plant_seed = 1;
+  std::uint64_t plant_seed = 1; ///< plant, line
+  line_settings line;
   decode_context context;       ///< service, network, daemon_host when messages do not say
   json_mapping mapping;
   sample_mapping samples;       ///< samples
 };
+
+/// Whether it gives readings of sensors, and nothing about daemons.
+inline bool gives_samples(const source_settings& s) { return s.kind == "samples" || s.kind == "line"; }
 
 struct mail_settings {
   std::string server;           ///< host:port

@@ -89,10 +89,11 @@ done
 
 cat <<HELLO
 
-  Tocsin watches 24 simulated daemons, $pace times faster than life:   $address/
+  Tocsin watches 24 simulated daemons, $pace times faster than life, and a simulated line:   $address/
 
   incidents   $tocsin incidents list --server $address
   daemons     $tocsin daemons list --server $address
+  equipment   $address/api/v1/equipment   (6 simulated units; their faults: $demo/tocsin.yaml)
   metrics     $address/metrics
   logs        $demo/*.log
 

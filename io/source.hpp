@@ -13,7 +13,7 @@ namespace tocsin {
 
 struct source_status {
   std::string name;
-  std::string kind;       ///< "rv", "jsonl", "tibrvlisten", "journal", "plant"
+  std::string kind;       ///< "rv", "jsonl", "tibrvlisten", "journal", "plant", "line"
   std::string state;      ///< "connecting", "listening", "reading", "lost", "ended"
   std::string detail;     ///< last error or peer, for people
   std::uint64_t records = 0, errors = 0, ignored = 0, bytes = 0, reconnects = 0;

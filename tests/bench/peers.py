@@ -6,6 +6,7 @@ import tools
 
 JACKSON = os.environ.get("JACKSON_CORE_JAR", "/usr/share/java/jackson-core.jar")
 HERE = os.path.join(tools.SHARED, "peers")
+DEBIAN_PYTHON = "/usr/bin/python3"  # that python3-pandas is for
 
 # Peers do the whole work: JSON in, a process, an actor or an object per daemon. The others were measured on the way to
 # our own design: shards are flat loops on the same actor framework, and hosted is what the shards of tocsin are made of.
@@ -41,6 +42,10 @@ def nothing():
     pass
 
 
+def pandas():
+    tools.must_run([DEBIAN_PYTHON, "-c", "import pandas"])
+
+
 def scheduler(n):
     return ["+S", f"{n}:{n}", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"]
 
@@ -60,21 +65,24 @@ ALL = {
     "python json": ([], nothing, lambda d: [sys.executable, os.path.join(tools.SHARED, "oracle.py"), "H", f"{d}.jsonl", "OUT"]),
 }
 
+# Workload S alone: DuckDB is no peer, it leaves the recursion of the EWMA out.
+SENSORS_ALONE = {"pandas json": ([], pandas, None)}
 
-# Of those, who does workload S, and by which word.
+# Who does workload S, and by which word.
 SENSORS = {
     "erlang/1 json": lambda d: ["erl", "-noshell", "-pa", "erl", *scheduler(1), "-run", "bpeer", "main", "s", "json", f"{d}.jsonl", "OUT"],
     "java json": lambda d: ["java", "-XX:+UseSerialGC", "-Xms256m", "-cp", f"java:{JACKSON}", "Peer", "s", "json", f"{d}.jsonl", "OUT"],
     "node plain json": lambda d: ["node", os.path.join(HERE, "peer.js"), "plain", "s", f"{d}.jsonl", "OUT"],
     "node rx json": lambda d: ["node", os.path.join(HERE, "peer.js"), "rx", "s", f"{d}.jsonl", "OUT"],
     "python json": lambda d: [sys.executable, os.path.join(tools.SHARED, "oracle.py"), "S", f"{d}.jsonl", "OUT"],
+    "pandas json": lambda d: [DEBIAN_PYTHON, os.path.join(HERE, "pandas_s.py"), f"{d}.jsonl", "OUT"],
 }
 
 
 def built(out, workload="H"):
     """Prepares what can be; says of the others why not."""
     ready = []
-    for name, (needs, prepare, _) in ALL.items():
+    for name, (needs, prepare, _) in (ALL | SENSORS_ALONE if workload == "S" else ALL).items():
         if workload == "S" and name not in SENSORS:
             continue
         lacking = [n for n in needs if not (tools.have(n) or os.path.exists(n))]
