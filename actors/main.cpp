@@ -146,6 +146,8 @@ int dispatch(int argc, char** argv) {
   add_test(app, to_test);
   score_command to_score;
   add_score(app, to_score);
+  produce_command to_produce;
+  add_produce(app, to_produce);
   auto* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
@@ -168,6 +170,7 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("template")) return preview_template(to_preview);
   if (app.got_subcommand("test")) return test_rules(to_test);
   if (app.got_subcommand("score")) return score(to_score);
+  if (app.got_subcommand("produce")) return produce(to_produce);
   if (app.got_subcommand("completion")) return complete(shell);
   if (app.got_subcommand("explain")) return explain(to_explain);
   if (app.got_subcommand("notifications")) return notifications(to_notify);

@@ -85,6 +85,8 @@ void node::parts::spawn_tree() {
   child_spec memory{"recorder", [this](caf::event_based_actor* parent) -> caf::actor {
                       recorder_options r{disk, metrics, anchor, notifier_actor, options.config.keep_journal,
                                          options.config.keep_incidents};
+                      for (const source_settings& s : options.config.sources) r.source_names.push_back(s.name);
+                      r.kept = [this](std::size_t source, std::uint64_t ticket) { kept(source, ticket); };
                       recorder_actor = parent->spawn<recorder, caf::detached>(std::move(r));
                       return recorder_actor;
                     }, true};
@@ -151,13 +153,9 @@ void node::parts::add_input_path(std::vector<child_spec>& children) {
                         i.anchor = anchor;
                         i.watermark = restored_watermark;
                         i.grant = [this](std::size_t source) { grant(source); };
+                        i.kept = [this](std::size_t source, std::uint64_t ticket) { kept(source, ticket); };
                         return intake_actor = parent->spawn<intake>(std::move(i));
                       }, true});
-}
-
-void node::parts::grant(std::size_t source) {
-  if (source == journal_source) journal_credit.release();
-  else if (source < sources.size()) sources[source]->grant(1);
 }
 
 /// Folds the journal from `offset`: the same machines, the records' own time, nobody told twice.
@@ -174,49 +172,6 @@ result<void> node::parts::fold_journal(std::uint64_t offset) {
   self->request(intake_actor, caf::infinite, flush{}).receive([] {}, [](caf::error&) {});
   log::info("state_folded", {{"from_offset", std::to_string(offset)}, {"records", std::to_string(records)}});
   return {};
-}
-
-result<void> node::parts::start_sources() {
-  auto& settings_of = options.config.sources;
-  for (std::size_t i = 0; i < settings_of.size(); ++i) {
-    auto made = make_source(settings_of[i], static_cast<std::uint8_t>(i));
-    if (!made) return tl::make_unexpected(made.error());
-    sources.push_back(std::move(*made));
-  }
-  live_sources = sources.size();
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    source_callbacks c;
-    c.batch = [this, i](record_batch&& b) {
-      if (!b.samples.empty()) return feed_samples(i, std::move(b));
-      caf::anon_send(intake_actor, source_batch{i, std::make_shared<record_batch>(std::move(b))});
-    };
-    c.errors = [this, i](std::vector<decode_error>&& e) {
-      for (const decode_error& one : e)
-        log::warning("input_refused", {{"source", options.config.sources[i].name}, {"position", std::to_string(one.position)}, {"reason", one.text}});
-      caf::anon_send(intake_actor, source_trouble{i, std::make_shared<const std::vector<decode_error>>(std::move(e))});
-    };
-    c.ended = [this, i] {
-      log::info("source_ended", {{"source", options.config.sources[i].name}});
-      // Whoever only this source could see is out of sight now.
-      if (options.config.sources[i].kind != "samples") send_sight(i, record_kind::sight_lost);
-      --live_sources;
-    };
-    // A pipe or a listening port sees as long as it is open; an RV link says itself when it does.
-    if (options.config.sources[i].kind != "rv" && options.config.sources[i].kind != "samples") send_sight(i, record_kind::sight_regained);
-    sources[i]->start(std::move(c));
-    sources[i]->grant(limits::credit_batches_max);
-  }
-  return {};
-}
-
-void node::parts::send_sight(std::size_t source, record_kind kind) {
-  auto batch = std::make_shared<record_batch>();
-  record r;
-  r.kind = kind;
-  r.vantage = static_cast<std::uint8_t>(source);
-  r.at = wall_clock();
-  batch->records.push_back(r);
-  caf::anon_send(intake_actor, source_batch{nobodys_source, std::move(batch)});
 }
 
 result<void> node::start() {
@@ -239,18 +194,18 @@ result<void> node::start() {
     if (!links) return tl::make_unexpected(links.error());
     p.links = std::move(*links);
   }
+  if (auto made = p.make_sources(); !made) return made;
   p.look_through_outbox(true);
   p.spawn_tree();
   if (auto folded = p.fold_journal(*offset); !folded) return folded;
-  caf::anon_send(p.intake_actor, go_live{p.disk ? p.recorder_actor : caf::actor{}, p.options.config.snapshot_every});
+  caf::anon_send(p.intake_actor, go_live{p.disk ? p.recorder_actor : caf::actor{}, p.options.config.snapshot_every, p.logs()});
   if (!p.options.config.http_address.empty()) {
     p.http = make_http_server(p.options.config.http_address, static_cast<int>(p.options.config.http_threads));
     add_routes(*p.http, *this);
     if (p.links) add_acknowledge_route(*p.http, *this, *p.links);
     if (auto up = p.http->start(); !up) return up;
   }
-  if (auto up = p.start_sources(); !up) return up;
-  if (p.canary_actor) caf::anon_send(p.canary_actor, p.intake_actor);
+  p.start_sources();
   p.is_ready = true;
   return {};
 }
@@ -273,6 +228,7 @@ void node::stop() {
     self->request(s, stop_within, list_daemons{"-", "", 1, 0}).receive([](const daemon_list&) {}, [](caf::error&) {});
   self->request(p.groups_actor, stop_within, list_groups{}).receive([](const groups_list&) {}, [](caf::error&) {});
   wait_for(p.recorder_actor, flush{true});
+  for (auto& s : p.sources) s->finish();
   caf::anon_send_exit(p.top_actor, caf::exit_reason::user_shutdown);
   p.drop_handles();
 }

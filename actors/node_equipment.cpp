@@ -15,12 +15,13 @@ constexpr auto answer_within = std::chrono::seconds{2};
 /// Lets windows end when no reading comes.
 class sample_clock final : public caf::event_based_actor {
 public:
-  sample_clock(caf::actor_config& cfg, sample_feed* feed, clock_anchor anchor) : event_based_actor(cfg), feed_(feed), anchor_(anchor) {}
+  sample_clock(caf::actor_config& cfg, sample_feed* feed, clock_anchor anchor, const std::atomic<std::uint64_t>* held_by)
+      : event_based_actor(cfg), feed_(feed), anchor_(anchor), held_by_(held_by) {}
   const char* name() const override { return "sample clock"; }
   caf::behavior make_behavior() override {
     delayed_send(this, idle_after, wake_up{0});
     return {[this](const wake_up&) {
-      feed_->pass(time_now(this, anchor_) - idle_after);
+      if (*held_by_ == 0) feed_->pass(time_now(this, anchor_) - idle_after); // a log still has older readings
       delayed_send(this, std::chrono::seconds{1}, wake_up{0});
     }};
   }
@@ -28,12 +29,13 @@ public:
 private:
   sample_feed* feed_;
   clock_anchor anchor_;
+  const std::atomic<std::uint64_t>* held_by_;
 };
 
 } // namespace
 
 bool node::parts::has_samples() const {
-  return std::ranges::any_of(options.config.sources, [](const source_settings& s) { return s.kind == "samples"; });
+  return std::ranges::any_of(options.config.sources, [](const source_settings& s) { return s.gives_samples(); });
 }
 
 void node::parts::add_equipment(std::vector<child_spec>& children) {
@@ -64,11 +66,11 @@ void node::parts::add_equipment(std::vector<child_spec>& children) {
                           return equipment_actors.back();
                         }, true});
   children.push_back({"sample clock", [this](caf::event_based_actor* parent) -> caf::actor {
-                        return parent->spawn<sample_clock>(samples.get(), anchor);
+                        return parent->spawn<sample_clock>(samples.get(), anchor, &samples_held_by);
                       }});
 }
 
-void node::parts::feed_samples(std::size_t source, record_batch&& from) {
+void node::parts::feed_samples(std::size_t source, record_batch&& from, std::uint64_t ticket) {
   auto batch = std::make_shared<sample_batch>();
   batch->samples = std::move(from.samples);
   batch->bytes = std::move(from.bytes);
@@ -80,8 +82,9 @@ void node::parts::feed_samples(std::size_t source, record_batch&& from) {
                                            {"remedy", "set the clock of whoever sends them"}});
   }
   ++metrics->sample_batches;
-  samples->feed(std::move(batch), [this, source] {
+  samples->feed(std::move(batch), [this, source, ticket] {
     --metrics->sample_batches;
+    if (ticket != 0) kept(source, ticket);
     grant(source);
   });
 }

@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "core/equipment/effect.hpp"
@@ -140,6 +141,24 @@ void add_sources(families& out, const std::vector<source_status>& sources) {
        [](auto& s) { return s.state == "listening" || s.state == "reading" ? 1 : 0; });
 }
 
+void add_kafka(families& out, const std::vector<source_status>& sources) {
+  if (std::ranges::none_of(sources, [](auto& s) { return s.kind == "kafka"; })) return;
+  auto each = [&](const char* name, const char* help, auto value) {
+    auto& f = out.family(name, help, MetricType::Gauge);
+    for (const source_status& s : sources)
+      for (const partition_status& p : s.partitions)
+        if (const std::int64_t v = value(p); v >= 0)
+          families::add(f, static_cast<double>(v), {{"source", s.name}, {"topic", p.topic}, {"partition", std::to_string(p.partition)}});
+  };
+  each("tocsin_kafka_lag_records", "Records of the log that were not read yet",
+       [](auto& p) { return p.end < 0 || p.next_offset < 0 ? -1 : std::max<std::int64_t>(0, p.end - p.next_offset); });
+  each("tocsin_kafka_position", "Offset that is read next", [](auto& p) { return p.next_offset; });
+  each("tocsin_kafka_committed", "Offset that the group has committed", [](auto& p) { return p.committed; });
+  auto& f = out.family("tocsin_kafka_rebalances_total", "Assignments of partitions that changed", MetricType::Counter);
+  for (const source_status& s : sources)
+    if (s.kind == "kafka") families::add(f, static_cast<double>(s.rebalances), {{"source", s.name}});
+}
+
 } // namespace
 
 std::string metrics_text(const telemetry_view& view) {
@@ -157,6 +176,7 @@ std::string metrics_text(const telemetry_view& view) {
   add_equipment(out, m);
   add_self(out, m);
   add_sources(out, view.sources);
+  add_kafka(out, view.sources);
   return out.text();
 }
 

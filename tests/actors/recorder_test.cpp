@@ -169,6 +169,8 @@ public:
   result<void> commit() override { return no(); }
   result<void> append(const record_batch&, std::size_t, std::size_t) override { return no(); }
   result<void> save_snapshot(const snapshot&) override { return no(); }
+  result<void> save_positions(const std::string&, const log_positions&) override { return no(); }
+  result<log_positions> positions(const std::string&) const override { return no(); }
   result<void> upsert_incident(const incident&, const std::string&) override { return no(); }
   result<bool> enqueue(const outbox_entry&) override { return no(); }
   result<void> record_attempt(const std::string&, const std::string&, timestamp, timestamp,
