@@ -71,7 +71,7 @@ struct notifications_command {
 };
 
 struct produce_command {
-  std::string config, brokers, topic, input, format = "jsonl", key_field, partitioner;
+  std::string config, brokers, topic, input, format = "jsonl", key_field, partitioner, timestamp = "now";
   std::uint32_t timeout_s = 60;
 };
 

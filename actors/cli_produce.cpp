@@ -20,33 +20,40 @@ namespace {
 
 constexpr std::size_t complaints_most = 10;
 
-/// What a line is about: the same key for the same daemon or equipment unit.
+/// What a line is about, the same for the same daemon or equipment unit, and its own time.
+struct line_key {
+  std::string key;
+  timestamp at = unset;
+};
+
+/// Finds it.
 class key_reader {
 public:
   key_reader(const produce_command& c, const settings& s) : field_(c.key_field), samples_(c.format == "samples") {
     if (field_.empty()) decoder_ = samples_ ? make_sample_source_decoder(s.samples) : make_jsonl_decoder(s.replay_context, s.replay_mapping);
   }
   /// Nothing: the line cannot be keyed, and `why` says so.
-  std::optional<std::string> key_of(std::string_view line, std::string& why) {
+  std::optional<line_key> key_of(std::string_view line, std::string& why) {
     return field_.empty() ? by_record(line, why) : by_field(line, why);
   }
 
 private:
-  std::optional<std::string> by_record(std::string_view line, std::string& why) {
+  std::optional<line_key> by_record(std::string_view line, std::string& why) {
     record_batch batch;
     text_.assign(line).push_back('\n');
     decoder_->feed(text_, unset, batch);
     for (decode_error& e : decoder_->take_errors()) why = std::move(e.text);
-    if (!batch.samples.empty()) return std::string{batch.samples.front().equipment};
+    if (!batch.samples.empty()) return line_key{std::string{batch.samples.front().equipment}, batch.samples.front().at};
     if (batch.records.empty()) {
       if (why.empty()) why = "nothing that is watched; name its key with --key-field";
       return std::nullopt;
     }
     const record& r = batch.records.front();
-    return r.host.empty() ? "vantage" : subject_of(r.host, r.service);
+    const bool timed = r.timed_by == time_source::log || r.sent_at != unset;
+    return line_key{r.host.empty() ? "vantage" : subject_of(r.host, r.service), timed ? r.at : unset};
   }
 
-  std::optional<std::string> by_field(std::string_view line, std::string& why) const {
+  std::optional<line_key> by_field(std::string_view line, std::string& why) const {
     const auto root = nlohmann::json::parse(line, nullptr, false);
     const nlohmann::json* at = &root;
     for (std::string_view path = field_; at; ) {
@@ -56,8 +63,8 @@ private:
       if (dot == path.npos) break;
       path.remove_prefix(dot + 1);
     }
-    if (at && at->is_string()) return at->get<std::string>();
-    if (at && at->is_number()) return at->dump();
+    if (at && at->is_string()) return line_key{at->get<std::string>()};
+    if (at && at->is_number()) return line_key{at->dump()};
     why = root.is_discarded() ? "no JSON; write one object per line" : "no text or number at '" + field_ + "'";
     return std::nullopt;
   }
@@ -94,7 +101,7 @@ bool send(const produce_command& c, kafka_sink& to, key_reader& keys, std::strin
       std::fprintf(stderr, "%s:%llu: %s\n", c.input.c_str(), static_cast<unsigned long long>(p.lines), why.c_str());
     return true;
   }
-  if (!to.write_waiting(c.topic, *key, line, unset)) return false;
+  if (!to.write_waiting(c.topic, key->key, line, c.timestamp == "record" ? key->at : unset)) return false;
   ++p.sent;
   p.bytes += line.size();
   p.show(false);
@@ -165,6 +172,8 @@ void add_produce(CLI::App& app, produce_command& c) {
   s->add_option("-f,--format", c.format, "jsonl (heartbeats, advisories) or samples: what gives the key")->check(CLI::IsMember({"jsonl", "samples"}))->capture_default_str();
   s->add_option("--key-field", c.key_field, "Take the key from this field instead, dots lead into objects");
   s->add_option("--partitioner", c.partitioner, "murmur2_random or murmur2")->check(CLI::IsMember({"murmur2_random", "murmur2"}));
+  s->add_option("--timestamp", c.timestamp, "now, or record: the line's own time, which brokers also count its age by")
+      ->check(CLI::IsMember({"now", "record"}))->capture_default_str();
   s->add_option("--timeout", c.timeout_s, "Seconds to wait for the brokers at the end")->check(CLI::Range(1u, 86'400u))->capture_default_str();
   s->footer("Example:  tocsin simulate --daemons 5 --until 10m | tocsin produce --brokers kafka:9092 --topic tocsin.inputs -i -");
 }

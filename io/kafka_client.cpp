@@ -10,8 +10,11 @@ namespace tocsin {
 
 namespace {
 
+/// What is wrong with brokers and topics comes as events, too, and is said then, once.
 void write_log(const rd_kafka_t*, int level, const char* facility, const char* text) {
-  const auto as = level <= 3 ? log::level::error : level == 4 ? log::level::warning : log::level::debug;
+  const std::string_view what{facility};
+  const bool ours_to_know = what == "SESSTMOUT" || what == "MAXPOLL" || what == "CONFWARN";
+  const auto as = level <= 2 ? log::level::error : ours_to_know ? log::level::warning : log::level::debug;
   log::write(as, "kafka_client", {{"what", facility}, {"text", text}});
 }
 

@@ -1,5 +1,6 @@
 // Hosts librdkafka's mock cluster: prints its bootstrap list, obeys lines on standard input, ends with it.
 //   tocsin-test-kafka [--brokers N] TOPIC:PARTITIONS …
+//   tocsin-test-kafka --read BROKERS TOPIC      prints what is in a topic, of any cluster, and ends
 // Lines: "down N", "up N" (broker N, from 1; 0 = all), "create TOPIC PARTITIONS", "rtt MS". Each is answered with "ok" or "error WHY".
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -10,6 +11,8 @@
 #include <iostream>
 #include <sstream>
 #include <string>
+
+#include "kafka_mock/reader.hpp"
 
 namespace {
 
@@ -44,12 +47,14 @@ std::string obey(const std::string& line, rd_kafka_mock_cluster_t* cluster, int 
 } // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 4 && std::strcmp(argv[1], "--read") == 0) return read_topic(argv[2], argv[3]);
   int brokers = 1, first = 1;
   if (argc > 2 && std::strcmp(argv[1], "--brokers") == 0) {
     brokers = std::atoi(argv[2]);
     first = 3;
   }
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set(conf, "log_level", "3", nullptr, 0);
   char why[512];
   rd_kafka_t* host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
   if (!host) {
