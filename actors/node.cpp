@@ -86,6 +86,7 @@ void node::parts::spawn_tree() {
                       recorder_options r{disk, metrics, anchor, notifier_actor, options.config.keep_journal,
                                          options.config.keep_incidents};
                       for (const source_settings& s : options.config.sources) r.source_names.push_back(s.name);
+                      r.source_names.push_back(incidents_written);
                       r.kept = [this](std::size_t source, std::uint64_t ticket) { kept(source, ticket); };
                       recorder_actor = parent->spawn<recorder, caf::detached>(std::move(r));
                       return recorder_actor;
@@ -124,8 +125,9 @@ void node::parts::add_input_path(std::vector<child_spec>& children) {
                         g.metrics = metrics;
                         for (const source_settings& s : options.config.sources) g.vantage_names.push_back(s.name);
                         g.snapshot = group_snapshot;
-                        g.tell = [recorder = recorder_actor, tell = options.tell](story&& s) {
+                        g.tell = [this, recorder = recorder_actor, tell = options.tell](story&& s) {
                           if (tell) tell(s);
+                          if (kafka) write_out(s);
                           caf::anon_send(recorder, story_told{std::make_shared<const story>(std::move(s))});
                         };
                         g.snapshot_done = [recorder = recorder_actor](snapshot_taken&& taken) {
@@ -195,9 +197,11 @@ result<void> node::start() {
     p.links = std::move(*links);
   }
   if (auto made = p.make_sources(); !made) return made;
+  if (auto opened = p.open_outputs(); !opened) return opened;
   p.look_through_outbox(true);
   p.spawn_tree();
   if (auto folded = p.fold_journal(*offset); !folded) return folded;
+  if (p.kafka) p.kafka->begin(p.disk);
   caf::anon_send(p.intake_actor, go_live{p.disk ? p.recorder_actor : caf::actor{}, p.options.config.snapshot_every, p.logs()});
   if (!p.options.config.http_address.empty()) {
     p.http = make_http_server(p.options.config.http_address, static_cast<int>(p.options.config.http_threads));
@@ -227,6 +231,7 @@ void node::stop() {
   for (auto& s : p.shard_actors)
     self->request(s, stop_within, list_daemons{"-", "", 1, 0}).receive([](const daemon_list&) {}, [](caf::error&) {});
   self->request(p.groups_actor, stop_within, list_groups{}).receive([](const groups_list&) {}, [](caf::error&) {});
+  p.finish_outputs();
   wait_for(p.recorder_actor, flush{true});
   for (auto& s : p.sources) s->finish();
   caf::anon_send_exit(p.top_actor, caf::exit_reason::user_shutdown);
@@ -321,7 +326,7 @@ std::string node::metrics() const {
   const parts& p = *parts_;
   const timestamp current = wall_clock();
   const timestamp watermark = from_nanoseconds(p.metrics->watermark_ns);
-  return metrics_text({p.metrics, sources(), p.rules->version, to_seconds(current - p.started),
+  return metrics_text({p.metrics, sources(), p.kafka ? std::optional{p.kafka->status()} : std::nullopt, p.rules->version, to_seconds(current - p.started),
                        p.metrics->watermark_ns == 0 ? 0 : std::max(0.0, to_seconds(current - watermark))});
 }
 

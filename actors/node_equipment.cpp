@@ -57,6 +57,7 @@ void node::parts::add_equipment(std::vector<child_spec>& children) {
                             m.windows += said.windows.size();
                             for (const window_result& w : said.windows) m.windows_corrected += w.corrected;
                             for (const anomaly& a : said.anomalies) ++m.anomalies[static_cast<std::size_t>(a.found_by)];
+                            if (kafka && !said.empty()) kafka->write(said);
                             if (said.empty() || !options.tell_equipment) return;
                             const std::lock_guard lock{equipment_guard};
                             options.tell_equipment(said);

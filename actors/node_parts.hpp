@@ -9,6 +9,7 @@
 #include "actors/acknowledge_link.hpp"
 #include "actors/clock.hpp"
 #include "actors/equipment_shard.hpp"
+#include "actors/kafka_outputs.hpp"
 #include "actors/node.hpp"
 #include "actors/protocol.hpp"
 #include "actors/receiver.hpp"
@@ -49,6 +50,9 @@ struct node::parts {
   std::uint64_t logs() const;
   void behind(std::size_t source, bool holds);
   void kept(std::size_t source, std::uint64_t ticket);
+  result<void> open_outputs();
+  void write_out(const story& told);
+  void finish_outputs();
   void send_sight(std::size_t source, record_kind kind);
   void grant(std::size_t source);
   void drop_handles();
@@ -63,6 +67,7 @@ struct node::parts {
   std::shared_ptr<const rule_book> rules;
   std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
   std::shared_ptr<store> disk;
+  std::shared_ptr<kafka_outputs> kafka; ///< null: nothing is written there
   std::unique_ptr<http_server> http;
   std::optional<link_signer> links; ///< when mails can hold links back to us
   std::vector<std::unique_ptr<source>> sources;

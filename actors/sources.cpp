@@ -65,6 +65,7 @@ source_callbacks node::parts::callbacks_of(std::size_t i) {
   source_callbacks c;
   c.batch = [this, i](record_batch&& b) {
     if (!b.samples.empty()) return feed_samples(i, std::move(b));
+    if (kafka && kafka->wants_inputs()) kafka->write_input(options.config.sources[i].name, b);
     caf::anon_send(intake_actor, source_batch{i, std::make_shared<record_batch>(std::move(b))});
   };
   c.log_batch = [this, i, samples_only = s.gives_samples()](record_batch&& b, std::uint64_t ticket, log_positions&& covered) {
@@ -114,6 +115,7 @@ void node::parts::send_sight(std::size_t source, record_kind kind) {
   r.vantage = static_cast<std::uint8_t>(source);
   r.at = wall_clock();
   batch->records.push_back(r);
+  if (kafka && kafka->wants_inputs()) kafka->write_input(options.config.sources[source].name, *batch);
   caf::anon_send(intake_actor, source_batch{nobodys_source, std::move(batch)});
 }
 

@@ -159,6 +159,18 @@ void add_kafka(families& out, const std::vector<source_status>& sources) {
     if (s.kind == "kafka") families::add(f, static_cast<double>(s.rebalances), {{"source", s.name}});
 }
 
+void add_kafka_outputs(families& out, const kafka_sink_status& s) {
+  auto each = [&](const char* name, const char* help, auto value) {
+    auto& f = out.family(name, help, MetricType::Counter);
+    for (const auto& t : s.topics) families::add(f, static_cast<double>(value(t)), {{"topic", t.name}});
+  };
+  each("tocsin_kafka_written_total", "Records that the brokers have", [](auto& t) { return t.delivered; });
+  each("tocsin_kafka_write_failures_total", "Records that the brokers refused for good", [](auto& t) { return t.failed; });
+  each("tocsin_kafka_dropped_total", "Records that there was no room for", [](auto& t) { return t.dropped; });
+  out.gauge("tocsin_kafka_queued_records", "Records that wait for the brokers", static_cast<double>(s.queued));
+  out.gauge("tocsin_kafka_connected", "1 while the brokers take what is written", static_cast<double>(s.connected));
+}
+
 } // namespace
 
 std::string metrics_text(const telemetry_view& view) {
@@ -177,6 +189,7 @@ std::string metrics_text(const telemetry_view& view) {
   add_self(out, m);
   add_sources(out, view.sources);
   add_kafka(out, view.sources);
+  if (view.kafka) add_kafka_outputs(out, *view.kafka);
   return out.text();
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/metrics.hpp"
+#include "io/kafka_sink.hpp"
 #include "io/source.hpp"
 
 namespace tocsin {
@@ -13,6 +15,7 @@ namespace tocsin {
 struct telemetry_view {
   std::shared_ptr<const node_metrics> metrics;
   std::vector<source_status> sources;
+  std::optional<kafka_sink_status> kafka; ///< nothing: nothing is written there
   std::string config_version;
   double uptime_s = 0;
   double watermark_age_s = 0;

@@ -13,7 +13,10 @@ namespace {
 /// What is wrong with brokers and topics comes as events, too, and is said then, once.
 void write_log(const rd_kafka_t*, int level, const char* facility, const char* text) {
   const std::string_view what{facility};
-  const bool ours_to_know = what == "SESSTMOUT" || what == "MAXPOLL" || what == "CONFWARN";
+  // Consumers and producers share their properties.
+  const std::string_view said{text};
+  const bool of_the_other = said.find("is a consumer property") != said.npos || said.find("is a producer property") != said.npos;
+  const bool ours_to_know = what == "SESSTMOUT" || what == "MAXPOLL" || (what == "CONFWARN" && !of_the_other);
   const auto as = level <= 2 ? log::level::error : ours_to_know ? log::level::warning : log::level::debug;
   log::write(as, "kafka_client", {{"what", facility}, {"text", text}});
 }

@@ -35,7 +35,8 @@ kafka_properties ours_of(const kafka_output& k) {
 
 class sink final : public kafka_sink {
 public:
-  sink(const kafka_output& k, std::vector<std::string> names) : room_(k.queue_records), room_of_others_(k.queue_records - k.queue_records / 10) {
+  sink(const kafka_output& k, std::vector<std::string> names, std::function<void(std::uint64_t)> delivered)
+      : delivered_(std::move(delivered)), room_of_others_(k.queue_records - k.queue_records / 10) {
     std::ranges::sort(names);
     names.erase(std::unique(names.begin(), names.end()), names.end());
     for (std::string& n : names) {
@@ -49,11 +50,12 @@ public:
     if (thread_.joinable()) thread_.join();
     if (!client_) return;
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
-    rd_kafka_poll(client_.get(), 0);
+    rd_kafka_poll(client_.get(), 0); // frees what was to be known of them
   }
 
   result<void> open(const kafka_output& k);
-  bool write(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool must) override;
+  bool write(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool must, std::uint64_t mark) override;
+  bool has_room() const override { return queued_ < room_of_others_ / 2; }
   bool write_waiting(const std::string& name, std::string_view key, std::string_view value, timestamp at) override;
   bool flush(duration most) override;
   kafka_sink_status status() const override;
@@ -64,12 +66,18 @@ private:
     std::atomic<std::uint64_t> delivered{0}, failed{0}, dropped{0};
   };
   topic* find(const std::string& name);
-  rd_kafka_resp_err_t produce(topic& t, std::string_view key, std::string_view value, timestamp at);
+  /// What is to be known of a record when it is delivered.
+  struct sent {
+    topic* to;
+    std::uint64_t mark;
+  };
+  rd_kafka_resp_err_t produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::uint64_t mark = 0);
   void complain(const char* event, const std::string& what);
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* m, void* self);
   static void on_error(rd_kafka_t*, int code, const char* why, void* self);
 
-  const std::uint64_t room_, room_of_others_;
+  const std::function<void(std::uint64_t)> delivered_;
+  const std::uint64_t room_of_others_; ///< the rest is kept for what must be written
   std::vector<std::unique_ptr<topic>> topics_; ///< does not change; in order of name
   std::atomic<std::uint64_t> queued_{0};
   std::atomic<bool> stopping_{false}, connected_{false}, dead_{false};
@@ -103,22 +111,24 @@ sink::topic* sink::find(const std::string& name) {
   return at != topics_.end() && (*at)->name == name ? at->get() : nullptr;
 }
 
-rd_kafka_resp_err_t sink::produce(topic& t, std::string_view key, std::string_view value, timestamp at) {
+rd_kafka_resp_err_t sink::produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::uint64_t mark) {
   ++queued_;
+  auto about = std::make_unique<sent>(&t, mark);
   const std::int64_t ms = at == unset ? 0 : std::max<std::int64_t>(0, to_nanoseconds(at) / 1'000'000);
   const auto code = rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(t.name.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                                       RD_KAFKA_V_KEY(key.empty() ? nullptr : const_cast<char*>(key.data()), key.size()),
                                       RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_TIMESTAMP(ms),
-                                      RD_KAFKA_V_OPAQUE(&t), RD_KAFKA_V_END);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) --queued_;
+                                      RD_KAFKA_V_OPAQUE(about.get()), RD_KAFKA_V_END);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) (void)about.release(); // on_delivery has it
+  else --queued_;
   return code;
 }
 
-bool sink::write(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool must) {
+bool sink::write(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool must, std::uint64_t mark) {
   topic* t = find(name);
   if (!t) return false;
   if (must || queued_ < room_of_others_) {
-    const auto code = produce(*t, key, value, at);
+    const auto code = produce(*t, key, value, at, mark);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     complain("kafka_dropped", name + ": " + kafka_text(code));
   } else {
@@ -152,10 +162,12 @@ bool sink::flush(duration most) {
 
 void sink::on_delivery(rd_kafka_t*, const rd_kafka_message_t* m, void* self) {
   auto& s = *static_cast<sink*>(self);
-  auto& t = *static_cast<topic*>(m->_private);
+  const std::unique_ptr<sent> about{static_cast<sent*>(m->_private)};
+  topic& t = *about->to;
   if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     ++t.delivered;
     s.connected_ = true;
+    if (about->mark != 0 && s.delivered_) s.delivered_(about->mark);
   } else if (m->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE && m->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
     ++t.failed;
     s.complain("kafka_refused", t.name + ": " + kafka_text(m->err));
@@ -193,8 +205,8 @@ kafka_sink_status sink::status() const {
 
 } // namespace
 
-result<std::unique_ptr<kafka_sink>> open_kafka_sink(const kafka_output& settings, std::vector<std::string> topics) {
-  auto made = std::make_unique<sink>(settings, std::move(topics));
+result<std::unique_ptr<kafka_sink>> open_kafka_sink(const kafka_output& settings, std::vector<std::string> topics, std::function<void(std::uint64_t)> delivered) {
+  auto made = std::make_unique<sink>(settings, std::move(topics), std::move(delivered));
   if (auto opened = made->open(settings); !opened) return tl::make_unexpected(opened.error());
   return made;
 }

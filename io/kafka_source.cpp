@@ -18,6 +18,8 @@ constexpr auto near_enough = std::chrono::seconds{1}; ///< so little behind is n
 constexpr auto goodbye_within = std::chrono::seconds{5};
 constexpr auto topics_within = std::chrono::seconds{5};
 constexpr auto look_every_ms = 500;
+/// Among the positions that are kept: whether we said last that we are blind. No topic is called so.
+log_position blindness(bool blind) { return {"", -1, blind ? 1 : 0}; }
 } // namespace
 
 kafka_properties kafka_consumer_defaults() {
@@ -43,6 +45,8 @@ kafka_properties kafka_consumer_ours(const kafka_input& k) {
 kafka_source::kafka_source(source_settings settings, std::uint8_t vantage, log_positions kept)
     : settings_(std::move(settings)), vantage_(vantage), kept_(std::move(kept)), partitions_(wake_.fd()),
       values_((settings_.context.vantage = vantage, settings_)), sight_(settings_.kafka.blind_after, steady_now()) {
+  const auto blind = std::ranges::find_if(kept_, [](const log_position& p) { return p.partition < 0; });
+  said_blind_ = blind != kept_.end() && blind->next_offset != 0;
   status_.name = settings_.name;
   status_.kind = "kafka";
   status_.state = "connecting";
@@ -170,6 +174,7 @@ void kafka_source::hand_on_errors() {
 void kafka_source::hand_on() {
   log_positions covered = client_ ? partitions_.moved() : log_positions{};
   if (pending_.records.empty() && pending_.samples.empty() && covered.empty()) return;
+  if (std::exchange(said_sight_, false)) covered.push_back(blindness(said_blind_));
   records_ += pending_.records.size() + pending_.samples.size();
   for (record& r : pending_.records) r.vantage = vantage_;
   std::uint64_t ticket;
@@ -198,7 +203,7 @@ void kafka_source::look() {
     log::warning("source_lost", {{"source", settings_.name}, {"brokers", settings_.connection.brokers}, {"error", trouble_}});
   }
   if (c.regained) {
-    add_sight(record_kind::sight_regained, wall_clock(), {});
+    if (said_blind_) add_sight(record_kind::sight_regained, wall_clock(), {});
     set_state("reading", settings_.connection.brokers);
     trouble_.clear();
     log::info("source_listening", {{"source", settings_.name}, {"brokers", settings_.connection.brokers}});
@@ -220,6 +225,8 @@ void kafka_source::add_sight(record_kind kind, timestamp at, std::string_view pe
   r.peer = peer;
   r.vantage = vantage_;
   pending_.records.push_back(r);
+  said_blind_ = kind == record_kind::sight_lost;
+  said_sight_ = true;
 }
 
 void kafka_source::kept(std::uint64_t ticket) {
@@ -227,6 +234,7 @@ void kafka_source::kept(std::uint64_t ticket) {
   for (log_position& p : book_.done(ticket)) {
     std::erase_if(kept_, [&](const log_position& k) { return k.partition == p.partition && k.topic == p.topic; });
     kept_.push_back(p);
+    if (p.partition < 0) continue;
     to_store_.push_back(std::move(p));
   }
 }

@@ -85,6 +85,8 @@ private:
   std::vector<decode_error> errors_;
   bool holds_ = true, assigned_ = false, leaders_up_ = false;
   bool moved_ = false;          ///< since the last look
+  bool said_blind_ = false;     ///< in this life or the one before
+  bool said_sight_ = false;     ///< the batch that is made says something about it
   bool skipped_ = false;        ///< the log no longer has what follows the kept position
   bool cooperative_ = false;
   std::uint64_t records_ = 0, bytes_ = 0, rebalances_ = 0, failures_ = 0, lost_ = 0;

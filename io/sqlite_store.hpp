@@ -53,6 +53,7 @@ public:
   std::optional<timestamp> next_due() const override;
   result<std::vector<stored_incident>> incidents(const std::string& state,
                                                  std::size_t most) const override;
+  result<std::vector<stored_incident>> incidents_changed(timestamp since, std::size_t most) const override;
   result<std::optional<stored_incident>> find_incident(const std::string& id) const override;
   result<std::vector<std::string>> failing_receivers() const override;
   result<std::vector<decision>> decisions(const std::string& incident) const override;

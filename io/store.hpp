@@ -103,6 +103,8 @@ public:
   virtual std::optional<timestamp> next_due() const = 0;
   /// Newest first. `state`: "opened", "updated", "closed"; "open" = not closed; "" = all.
   virtual result<std::vector<stored_incident>> incidents(const std::string& state, std::size_t most) const = 0;
+  /// Those that changed at `since` or later, the oldest change first.
+  virtual result<std::vector<stored_incident>> incidents_changed(timestamp since, std::size_t most) const = 0;
   virtual result<std::optional<stored_incident>> find_incident(const std::string& id) const = 0;
   /// Names of the receivers that open incidents are about: the last that was known of them is that they fail.
   virtual result<std::vector<std::string>> failing_receivers() const = 0;

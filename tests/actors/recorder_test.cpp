@@ -171,6 +171,7 @@ public:
   result<void> save_snapshot(const snapshot&) override { return no(); }
   result<void> save_positions(const std::string&, const log_positions&) override { return no(); }
   result<log_positions> positions(const std::string&) const override { return no(); }
+  result<std::vector<stored_incident>> incidents_changed(timestamp, std::size_t) const override { return no(); }
   result<void> upsert_incident(const incident&, const std::string&) override { return no(); }
   result<bool> enqueue(const outbox_entry&) override { return no(); }
   result<void> record_attempt(const std::string&, const std::string&, timestamp, timestamp,
