@@ -82,7 +82,7 @@ void kafka_partitions::look_at_debt(rd_kafka_t* client, entry& e) {
 }
 
 std::size_t kafka_partitions::take(rd_kafka_t* client, std::size_t most, bool wait_for_all,
-                                   const std::function<void(const rd_kafka_message_t&, std::string_view, timestamp)>& visit,
+                                   const std::function<bool(const rd_kafka_message_t&, std::string_view, timestamp)>& visit,
                                    const trouble_callback& trouble) {
   for (auto& e : all_)
     if (e->next_held == e->held.size()) refill(client, *e, trouble);
@@ -115,6 +115,7 @@ std::size_t kafka_partitions::take(rd_kafka_t* client, std::size_t most, bool wa
       rd_kafka_message_t* m = first->held[first->next_held];
       const timestamp at = time_of(*m);
       if (at > second_at) break;
+      if (!visit(*m, first->topic, at)) return taken;
       ++first->next_held;
       ++taken;
       taken_.emplace_back(m);
@@ -122,7 +123,6 @@ std::size_t kafka_partitions::take(rd_kafka_t* client, std::size_t most, bool wa
       first->last = at;
       first->moved = true;
       newest_ = newest_ == unset ? at : std::max(newest_, at);
-      visit(*m, first->topic, at);
     }
     if (first->next_held == first->held.size()) refill(client, *first, trouble);
   }

@@ -29,8 +29,9 @@ public:
 
   /// Gives up to `most` records to `visit`, in order of their timestamps as far as that can be known: a partition that owes us
   /// records that may be older keeps the others waiting if `wait_for_all`. What is given is valid until release(). `trouble`:
-  /// errors of single partitions. Returns how many.
-  std::size_t take(rd_kafka_t* client, std::size_t most, bool wait_for_all, const std::function<void(const rd_kafka_message_t&, std::string_view topic, timestamp at)>& visit,
+  /// errors of single partitions. A record that `visit` says false of is not taken, nor are those after it: they come again.
+  /// Returns how many were taken.
+  std::size_t take(rd_kafka_t* client, std::size_t most, bool wait_for_all, const std::function<bool(const rd_kafka_message_t&, std::string_view topic, timestamp at)>& visit,
                    const std::function<void(const std::string& place, rd_kafka_resp_err_t)>& trouble);
   void release();
 

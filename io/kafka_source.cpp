@@ -150,8 +150,11 @@ void kafka_source::round() {
   const std::size_t got = partitions_.take(
       client_.get(), most, !sight_.blind(),
       [this](const rd_kafka_message_t& m, std::string_view topic, timestamp at) {
+        const std::string_view value{static_cast<const char*>(m.payload), m.len};
+        if (!values_.ready(value, trouble_)) return false;
         bytes_ += m.len;
-        values_.add({topic, m.partition, m.offset}, {static_cast<const char*>(m.payload), m.len}, at, pending_);
+        values_.add({topic, m.partition, m.offset}, value, at, pending_);
+        return true;
       },
       [this](const std::string& place, rd_kafka_resp_err_t code) {
         ++failures_;

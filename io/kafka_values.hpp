@@ -10,6 +10,7 @@
 #include "codecs/decoder.hpp"
 #include "core/connections.hpp"
 #include "core/record.hpp"
+#include "io/avro_registry.hpp"
 
 namespace tocsin {
 
@@ -25,6 +26,8 @@ class kafka_values {
 public:
   explicit kafka_values(const source_settings& s);
 
+  /// Whether the value can be read now; else its schema cannot be had, and it must come again later.
+  bool ready(std::string_view value, std::string& why);
   /// `at`: the time of the log's record, which ours get unless they are to carry their own.
   void add(const log_place& place, std::string_view value, timestamp at, record_batch& out);
   /// Decodes what was added; call it before the batch is handed on.
@@ -40,12 +43,19 @@ private:
     log_place place;
   };
   void collect_errors();
+  result<void> to_json(std::string_view value);
+  void refuse(const log_place& place, const error& why, std::string_view value);
+  enum class encoding { json, msgpack, avro } encoding_;
 
   bool by_message_;
   std::unique_ptr<decoder> decoder_;
+  avro_schemas schemas_;
+  avro_registry registry_;
+  std::string json_; ///< of the value that is added
   std::string pending_;
   std::vector<piece> pieces_; ///< of pending_, in order
   timestamp at_ = unset;
+  std::uint64_t decoder_errors_ = 0;
   std::uint64_t line_ = 0; ///< lines handed to the decoder, pending ones included
   std::uint64_t errors_total_ = 0, ignored_ = 0;
   std::vector<decode_error> errors_;
