@@ -1,11 +1,13 @@
 #include "codecs/avro_json.hpp"
 
-#include <avro.h>
-
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <utility>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "codecs/json_views.hpp"
 #include "core/limits.hpp"
@@ -16,59 +18,147 @@ namespace {
 
 constexpr std::size_t header_bytes = 5; // 0, id
 constexpr std::size_t depth_max = 16;
+constexpr std::size_t types_max = 10'000; ///< of one schema
+constexpr std::int64_t fixed_bytes_max = 1 << 20;
 
-/// What is wrong with a schema; empty = nothing. `around`: the named types it stands in.
-std::string complaint_about(avro_schema_t s, std::vector<avro_schema_t>& around);
+enum class kind { null, boolean, integer, whole, single, real, bytes, text, record, enumeration, array, map, choice, fixed };
 
-/// Whether a value of it may take no bytes at all.
-bool may_be_empty(avro_schema_t s, std::size_t depth = 0) {
-  if (depth > depth_max) return true;
-  switch (avro_typeof(s)) {
-  case AVRO_NULL: return true;
-  case AVRO_FIXED: return avro_schema_fixed_size(s) == 0;
-  case AVRO_LINK: return may_be_empty(avro_schema_link_target(s), depth + 1);
-  case AVRO_RECORD:
-    for (std::size_t i = 0; i < avro_schema_record_size(s); ++i)
-      if (!may_be_empty(avro_schema_record_field_get_by_index(s, static_cast<int>(i)), depth + 1)) return false;
+} // namespace
+
+/// A type of a schema; those within it are owned by the schema and, as none refers to itself, end.
+struct avro_schemas::type {
+  kind is = kind::null;
+  std::vector<std::string> names;      ///< of fields or symbols
+  std::vector<const type*> of;         ///< fields, branches, or the items alone
+  std::size_t size = 0;                ///< fixed
+  bool may_be_empty = false;           ///< a value of it may take no bytes at all
+  bool open = false;                   ///< still being read: a name that leads here leads in a circle
+};
+
+struct avro_schemas::schema {
+  std::vector<std::unique_ptr<type>> all;
+  const type* root = nullptr;
+};
+
+namespace {
+
+using json = nlohmann::json;
+
+constexpr std::pair<std::string_view, kind> primitives[] = {
+    {"null", kind::null}, {"boolean", kind::boolean}, {"int", kind::integer}, {"long", kind::whole},
+    {"float", kind::single}, {"double", kind::real}, {"bytes", kind::bytes}, {"string", kind::text}};
+
+/// Reads the JSON of a schema. Templates only because the types are the class's own.
+template <class Schema, class Type>
+class schema_reader {
+public:
+  explicit schema_reader(Schema& into) : into_(into) {}
+
+  Type* read(const json& j, const std::string& space, std::size_t depth) {
+    if (depth > depth_max) return refuse("nested too deep");
+    if (into_.all.size() > types_max) return refuse("too many types");
+    if (j.is_string()) return by_name(j.get<std::string>(), space);
+    if (j.is_array()) return read_union(j, space, depth);
+    if (!j.is_object() || !j.contains("type")) return refuse("a type is a name, a list, or an object with a type");
+    const json& t = j["type"];
+    if (!t.is_string()) return read(t, space, depth + 1);
+    const std::string name = t.get<std::string>();
+    if (name == "array" || name == "map") return read_items(j, name == "map", space, depth);
+    if (name == "record" || name == "enum" || name == "fixed") return read_named(j, name, space, depth);
+    return by_name(name, space); // with a logical type, perhaps: its values are read as they are written
+  }
+  const std::string& why() const { return why_; }
+
+private:
+  Type* refuse(std::string why) {
+    if (why_.empty()) why_ = std::move(why);
+    return nullptr;
+  }
+  Type* make(kind is) {
+    into_.all.push_back(std::make_unique<Type>());
+    into_.all.back()->is = is;
+    return into_.all.back().get();
+  }
+  Type* by_name(const std::string& name, const std::string& space) {
+    for (const auto& [text, is] : primitives)
+      if (text == name) {
+        Type* t = make(is);
+        t->may_be_empty = is == kind::null;
+        return t;
+      }
+    auto at = named_.find(name.find('.') == name.npos && !space.empty() ? space + '.' + name : name);
+    if (at == named_.end()) at = named_.find(name);
+    if (at == named_.end()) return refuse("type '" + name.substr(0, 64) + "' is not known");
+    return at->second->open ? refuse("it refers to itself") : at->second;
+  }
+  Type* read_union(const json& j, const std::string& space, std::size_t depth) {
+    Type* t = make(kind::choice);
+    for (const json& branch : j) {
+      Type* b = read(branch, space, depth + 1);
+      if (!b) return nullptr;
+      t->of.push_back(b);
+    }
+    return t->of.empty() ? refuse("a union of nothing") : t;
+  }
+  Type* read_items(const json& j, bool is_map, const std::string& space, std::size_t depth) {
+    const char* key = is_map ? "values" : "items";
+    if (!j.contains(key)) return refuse(std::string{"no "} + key);
+    Type* t = make(is_map ? kind::map : kind::array);
+    Type* items = read(j[key], space, depth + 1);
+    if (!items) return nullptr;
+    if (!is_map && items->may_be_empty) return refuse("it has a list of what takes no bytes");
+    t->of.push_back(items);
+    return t;
+  }
+  Type* read_named(const json& j, const std::string& what, const std::string& around, std::size_t depth) {
+    const json* name = j.contains("name") && j["name"].is_string() ? &j["name"] : nullptr;
+    if (!name) return refuse("a " + what + " without a name");
+    std::string full = name->get<std::string>();
+    std::string space = j.contains("namespace") && j["namespace"].is_string() ? j["namespace"].get<std::string>() : around;
+    if (const auto dot = full.rfind('.'); dot != full.npos) space = full.substr(0, dot);
+    else if (!space.empty()) full = space + '.' + full;
+    Type* t = make(what == "record" ? kind::record : what == "enum" ? kind::enumeration : kind::fixed);
+    if (!named_.emplace(full, t).second) return refuse("two types are called '" + full.substr(0, 64) + "'");
+    t->open = true;
+    const bool good = what == "record" ? read_fields(j, *t, space, depth) : what == "enum" ? read_symbols(j, *t) : read_size(j, *t);
+    t->open = false;
+    return good ? t : nullptr;
+  }
+  bool read_fields(const json& j, Type& t, const std::string& space, std::size_t depth) {
+    if (!j.contains("fields") || !j["fields"].is_array()) return refuse("a record without fields") != nullptr;
+    t.may_be_empty = true;
+    for (const json& f : j["fields"]) {
+      if (!f.is_object() || !f.contains("name") || !f["name"].is_string() || !f.contains("type"))
+        return refuse("a field without name or type") != nullptr;
+      Type* field = read(f["type"], space, depth + 1);
+      if (!field) return false;
+      t.names.push_back(f["name"].get<std::string>());
+      t.of.push_back(field);
+      t.may_be_empty = t.may_be_empty && field->may_be_empty;
+    }
     return true;
-  default: return false; // a union has its branch's number, the others their length or value
   }
-}
+  bool read_symbols(const json& j, Type& t) {
+    if (!j.contains("symbols") || !j["symbols"].is_array()) return refuse("an enum without symbols") != nullptr;
+    for (const json& s : j["symbols"]) {
+      if (!s.is_string()) return refuse("a symbol that is no text") != nullptr;
+      t.names.push_back(s.get<std::string>());
+    }
+    return true;
+  }
+  bool read_size(const json& j, Type& t) {
+    if (!j.contains("size") || !j["size"].is_number_integer()) return refuse("a fixed without a size") != nullptr;
+    const auto size = j["size"].get<std::int64_t>();
+    if (size < 0 || size > fixed_bytes_max) return refuse("a fixed of that size") != nullptr;
+    t.size = static_cast<std::size_t>(size);
+    t.may_be_empty = size == 0;
+    return true;
+  }
 
-std::string complaint_about_fields(avro_schema_t s, std::vector<avro_schema_t>& around) {
-  around.push_back(s);
-  std::string why;
-  for (std::size_t i = 0; i < avro_schema_record_size(s) && why.empty(); ++i)
-    why = complaint_about(avro_schema_record_field_get_by_index(s, static_cast<int>(i)), around);
-  around.pop_back();
-  return why;
-}
-
-std::string complaint_about(avro_schema_t s, std::vector<avro_schema_t>& around) {
-  if (around.size() > depth_max) return "nested too deep";
-  switch (avro_typeof(s)) {
-  case AVRO_RECORD: return complaint_about_fields(s, around);
-  case AVRO_LINK: {
-    const avro_schema_t target = avro_schema_link_target(s);
-    if (std::ranges::find(around, target) != around.end()) return "it refers to itself";
-    return complaint_about(target, around);
-  }
-  case AVRO_UNION:
-    for (std::size_t i = 0; i < avro_schema_union_size(s); ++i)
-      if (auto why = complaint_about(avro_schema_union_branch(s, static_cast<int>(i)), around); !why.empty()) return why;
-    return {};
-  case AVRO_ARRAY:
-  case AVRO_MAP: {
-    const avro_schema_t items = avro_typeof(s) == AVRO_ARRAY ? avro_schema_array_items(s) : avro_schema_map_values(s);
-    if (avro_typeof(s) == AVRO_ARRAY && may_be_empty(items)) return "it has a list of what takes no bytes";
-    around.push_back(s);
-    auto why = complaint_about(items, around);
-    around.pop_back();
-    return why;
-  }
-  default: return {};
-  }
-}
+  Schema& into_;
+  std::map<std::string, Type*> named_;
+  std::string why_;
+};
 
 template <class Number>
 void append_number(std::string& out, Number v) {
@@ -82,98 +172,179 @@ void append_real(std::string& out, double v) {
   else out += "null";
 }
 
-bool append(std::string& out, avro_value_t* v);
+/// Reads values by their schema: docs/decisions/0017 says why not libavro.
+template <class Type>
+class value_reader {
+public:
+  value_reader(std::string_view bytes, std::string& out) : p_(bytes.data()), end_(p_ + bytes.size()), out_(out) {}
 
-/// Records, maps and arrays.
-bool append_items(std::string& out, avro_value_t* v, bool named) {
-  std::size_t count = 0;
-  if (avro_value_get_size(v, &count) != 0) return false;
-  out += named ? '{' : '[';
-  for (std::size_t i = 0; i < count; ++i) {
-    avro_value_t item;
-    const char* name = nullptr;
-    if (avro_value_get_by_index(v, i, &item, &name) != 0) return false;
-    if (i > 0) out += ',';
-    if (named) {
-      append_json_string(out, name ? name : "");
-      out += ':';
+  /// False: `why` says it.
+  bool read(const Type& s);
+  bool at_end() const { return p_ == end_; }
+  const char* why() const { return why_; }
+
+private:
+  bool refuse(const char* why) {
+    why_ = why;
+    return false;
+  }
+  bool read_long(std::int64_t& v);
+  bool read_bytes(std::string_view& v);
+  bool take(std::size_t size, const char*& from) {
+    if (static_cast<std::size_t>(end_ - p_) < size) return refuse("it ends too early");
+    from = p_;
+    p_ += size;
+    return true;
+  }
+  template <class Float, class Bits>
+  bool read_real();
+  bool read_fields(const Type& s);
+  bool read_blocks(const Type& items, bool named);
+  bool read_text();
+  bool read_number(const Type& s);
+  bool read_choice(const Type& s);
+
+  const char* p_;
+  const char* end_;
+  std::string& out_;
+  const char* why_ = "";
+};
+
+/// Zigzag, seven bits in each byte.
+template <class Type>
+bool value_reader<Type>::read_long(std::int64_t& v) {
+  std::uint64_t bits = 0;
+  for (unsigned shift = 0; shift < 70; shift += 7) {
+    if (p_ == end_) return refuse("it ends too early");
+    const auto byte = static_cast<unsigned char>(*p_++);
+    if (shift == 63 && byte > 1) return refuse("a number that is too large");
+    bits |= std::uint64_t{byte & 127u} << shift;
+    if (byte < 128) {
+      v = static_cast<std::int64_t>(bits >> 1 ^ (~(bits & 1) + 1));
+      return true;
     }
-    if (!append(out, &item)) return false;
   }
-  out += named ? '}' : ']';
+  return refuse("a number that does not end");
+}
+
+template <class Type>
+bool value_reader<Type>::read_bytes(std::string_view& v) {
+  std::int64_t size = 0;
+  if (!read_long(size)) return false;
+  if (size < 0 || size > end_ - p_) return refuse("a length beyond the end");
+  v = {p_, static_cast<std::size_t>(size)};
+  p_ += size;
   return true;
 }
 
-bool append_bytes(std::string& out, avro_value_t* v, avro_type_t type) {
-  const void* bytes = nullptr;
-  const char* text = nullptr;
-  std::size_t size = 0;
-  const int failed = type == AVRO_STRING  ? avro_value_get_string(v, &text, &size)
-                     : type == AVRO_BYTES ? avro_value_get_bytes(v, &bytes, &size)
-                                          : avro_value_get_fixed(v, &bytes, &size);
-  if (failed != 0) return false;
-  // The size of a string counts the zero at its end.
-  if (type == AVRO_STRING) append_json_string(out, {text, size > 0 ? size - 1 : 0});
-  else append_json_string(out, {static_cast<const char*>(bytes), size});
+template <class Type>
+bool value_reader<Type>::read_text() {
+  std::string_view text;
+  if (!read_bytes(text)) return false;
+  append_json_string(out_, text);
   return true;
 }
 
-bool append_scalar(std::string& out, avro_value_t* v, avro_type_t type) {
-  int flag = 0, index = 0;
-  std::int32_t small = 0;
-  std::int64_t large = 0;
-  float single = 0;
-  double real = 0;
-  switch (type) {
-  case AVRO_NULL: out += "null"; return true;
-  case AVRO_BOOLEAN: if (avro_value_get_boolean(v, &flag) != 0) return false; out += flag ? "true" : "false"; return true;
-  case AVRO_INT32: if (avro_value_get_int(v, &small) != 0) return false; append_number(out, small); return true;
-  case AVRO_INT64: if (avro_value_get_long(v, &large) != 0) return false; append_number(out, large); return true;
-  case AVRO_FLOAT: if (avro_value_get_float(v, &single) != 0) return false; append_real(out, static_cast<double>(single)); return true;
-  case AVRO_DOUBLE: if (avro_value_get_double(v, &real) != 0) return false; append_real(out, real); return true;
-  case AVRO_ENUM: {
-    if (avro_value_get_enum(v, &index) != 0) return false;
-    const char* symbol = avro_schema_enum_get(avro_value_get_schema(v), index);
-    append_json_string(out, symbol ? symbol : "");
-    return symbol != nullptr;
-  }
-  default: return false;
-  }
+template <class Type>
+template <class Float, class Bits>
+bool value_reader<Type>::read_real() {
+  const char* from = nullptr;
+  if (!take(sizeof(Bits), from)) return false;
+  Bits bits = 0;
+  for (std::size_t i = sizeof bits; i-- > 0;) bits = static_cast<Bits>(bits << 8 | static_cast<unsigned char>(from[i]));
+  append_real(out_, static_cast<double>(std::bit_cast<Float>(bits)));
+  return true;
 }
 
-bool append(std::string& out, avro_value_t* v) {
-  const avro_type_t type = avro_value_get_type(v);
-  switch (type) {
-  case AVRO_RECORD:
-  case AVRO_MAP: return append_items(out, v, true);
-  case AVRO_ARRAY: return append_items(out, v, false);
-  case AVRO_STRING:
-  case AVRO_BYTES:
-  case AVRO_FIXED: return append_bytes(out, v, type);
-  case AVRO_UNION: {
-    avro_value_t branch;
-    return avro_value_get_current_branch(v, &branch) == 0 && append(out, &branch);
+template <class Type>
+bool value_reader<Type>::read_number(const Type& s) {
+  std::int64_t v = 0;
+  if (!read_long(v)) return false;
+  if (s.is == kind::integer && (v > INT32_MAX || v < INT32_MIN)) return refuse("a number that is too large");
+  append_number(out_, v);
+  return true;
+}
+
+/// An enum or a union: both begin with the number of what they are.
+template <class Type>
+bool value_reader<Type>::read_choice(const Type& s) {
+  const bool of_symbols = s.is == kind::enumeration;
+  std::int64_t index = 0;
+  if (!read_long(index)) return false;
+  if (index < 0 || static_cast<std::uint64_t>(index) >= (of_symbols ? s.names.size() : s.of.size())) return refuse("a choice that the schema does not have");
+  if (!of_symbols) return read(*s.of[static_cast<std::size_t>(index)]);
+  append_json_string(out_, s.names[static_cast<std::size_t>(index)]);
+  return true;
+}
+
+template <class Type>
+bool value_reader<Type>::read_fields(const Type& s) {
+  out_ += '{';
+  for (std::size_t i = 0; i < s.of.size(); ++i) {
+    if (i > 0) out_ += ',';
+    append_json_string(out_, s.names[i]);
+    out_ += ':';
+    if (!read(*s.of[i])) return false;
   }
-  default: return append_scalar(out, v, type);
+  out_ += '}';
+  return true;
+}
+
+/// Arrays and maps come in blocks; every item takes a byte at least, so that no claim lasts longer than the input.
+template <class Type>
+bool value_reader<Type>::read_blocks(const Type& items, bool named) {
+  out_ += named ? '{' : '[';
+  bool first = true;
+  for (;;) {
+    std::int64_t count = 0, bytes = 0;
+    if (!read_long(count)) return false;
+    if (count == 0) break;
+    if (count < 0) { // its size follows, for those who skip it
+      if (count == INT64_MIN || !read_long(bytes)) return refuse("a block that is too large");
+      count = -count;
+    }
+    for (; count > 0; --count) {
+      if (!std::exchange(first, false)) out_ += ',';
+      if (named) {
+        if (!read_text()) return false;
+        out_ += ':';
+      }
+      if (!read(items)) return false;
+    }
   }
+  out_ += named ? '}' : ']';
+  return true;
+}
+
+template <class Type>
+bool value_reader<Type>::read(const Type& s) {
+  const char* from = nullptr;
+  switch (s.is) {
+  case kind::record: return read_fields(s);
+  case kind::map: return read_blocks(*s.of.front(), true);
+  case kind::array: return read_blocks(*s.of.front(), false);
+  case kind::choice:
+  case kind::enumeration: return read_choice(s);
+  case kind::text:
+  case kind::bytes: return read_text();
+  case kind::integer:
+  case kind::whole: return read_number(s);
+  case kind::single: return read_real<float, std::uint32_t>();
+  case kind::real: return read_real<double, std::uint64_t>();
+  case kind::null: out_ += "null"; return true;
+  case kind::boolean:
+    if (!take(1, from)) return false;
+    out_ += *from ? "true" : "false";
+    return true;
+  case kind::fixed:
+    if (!take(s.size, from)) return false;
+    append_json_string(out_, {from, s.size});
+    return true;
+  }
+  return refuse("a type that is not known");
 }
 
 } // namespace
-
-/// A schema, and one value of it that is filled again and again.
-struct avro_schemas::schema {
-  schema() = default;
-  schema(const schema&) = delete;
-  ~schema() {
-    if (filled) avro_value_decref(&value);
-    if (made) avro_value_iface_decref(made);
-    if (parsed) avro_schema_decref(parsed);
-  }
-  avro_schema_t parsed = nullptr;
-  avro_value_iface_t* made = nullptr;
-  avro_value_t value{};
-  bool filled = false;
-};
 
 avro_schemas::avro_schemas() = default;
 avro_schemas::~avro_schemas() = default;
@@ -189,15 +360,13 @@ result<std::int32_t> avro_schemas::id_of(std::string_view value) {
 
 result<void> avro_schemas::add(std::int32_t id, std::string_view text) {
   const std::string name = "Avro schema " + std::to_string(id);
+  const json parsed = json::parse(text, nullptr, false);
+  if (parsed.is_discarded()) return fail(errc::malformed, name + ": no JSON");
   auto fresh = std::make_unique<schema>();
-  if (avro_schema_from_json_length(text.data(), text.size(), &fresh->parsed) != 0)
-    return fail(errc::malformed, name + ": " + avro_strerror());
-  if (avro_typeof(fresh->parsed) != AVRO_RECORD) return fail(errc::unsupported, name + ": its root is no record");
-  std::vector<avro_schema_t> around;
-  if (const std::string why = complaint_about(fresh->parsed, around); !why.empty()) return fail(errc::unsupported, name + ": " + why);
-  fresh->made = avro_generic_class_from_schema(fresh->parsed);
-  if (!fresh->made || avro_generic_value_new(fresh->made, &fresh->value) != 0) return fail(errc::unsupported, name + ": " + avro_strerror());
-  fresh->filled = true;
+  schema_reader<schema, type> reader{*fresh};
+  fresh->root = reader.read(parsed, {}, 0);
+  if (!fresh->root) return fail(errc::unsupported, name + ": " + reader.why());
+  if (fresh->root->is != kind::record) return fail(errc::unsupported, name + ": its root is no record");
   schemas_[id] = std::move(fresh);
   return {};
 }
@@ -210,17 +379,12 @@ result<void> avro_schemas::to_json(std::string_view value, std::string& out) {
   if (at == schemas_.end()) return fail(errc::missing, name + ": the schema is not known; add " + std::to_string(*id) + ".avsc to `schemas`");
   if (value.size() > limits::json_line_bytes_max) return fail(errc::too_large, name + ": larger than " + std::to_string(limits::json_line_bytes_max) + " bytes");
   value.remove_prefix(header_bytes);
-  avro_value_t& v = at->second->value;
-  avro_value_reset(&v);
-  const std::unique_ptr<std::remove_pointer_t<avro_reader_t>, decltype(&avro_reader_free)> reader{
-      avro_reader_memory(value.data(), static_cast<std::int64_t>(value.size())), &avro_reader_free};
-  if (!reader || avro_value_read(reader.get(), &v) != 0) return fail(errc::malformed, name + ": " + avro_strerror());
   const std::size_t before = out.size();
-  char more;
-  if (avro_read(reader.get(), &more, 1) == 0) return fail(errc::malformed, name + ": something follows the record");
-  if (append(out, &v)) return {};
+  value_reader<type> in{value, out};
+  const bool read = in.read(*at->second->root);
+  if (read && in.at_end()) return {};
   out.resize(before);
-  return fail(errc::malformed, name + ": " + avro_strerror());
+  return fail(errc::malformed, name + ": " + (read ? "something follows the record" : in.why()));
 }
 
 } // namespace tocsin

@@ -22,14 +22,15 @@ public:
   static result<std::int32_t> id_of(std::string_view value);
 
   bool knows(std::int32_t id) const { return schemas_.contains(id); }
-  /// Takes a schema (JSON) whose root is a record. errc::malformed: it is none; errc::unsupported: it refers to itself, or has a list
-  /// of what takes no bytes: a few bytes of input could then make anything.
+  /// Takes a schema (JSON) whose root is a record. errc::malformed: no JSON; errc::unsupported: no schema, or one that
+  /// refers to itself or has a list of what takes no bytes: a few bytes of input could then make anything.
   result<void> add(std::int32_t id, std::string_view schema);
   /// Appends the record as JSON on one line: a union is its value, an enum its symbol, bytes are text; what is not finite becomes null.
   /// errc::missing: the id is not known; errc::malformed: the bytes do not fit the schema, or something follows.
   result<void> to_json(std::string_view value, std::string& out);
 
 private:
+  struct type;
   struct schema;
   std::map<std::int32_t, std::unique_ptr<schema>> schemas_;
 };

@@ -65,6 +65,7 @@ void kafka_partitions::refill(rd_kafka_t* client, entry& e, const trouble_callba
     rd_kafka_message_destroy(m);
     return true;
   });
+  if (e.next < 0 && !e.held.empty()) e.next = e.held.front()->offset;
   look_at_debt(client, e);
 }
 

@@ -14,7 +14,7 @@ OWN = ("core", "topology", "codecs", "config", "io", "actors")
 WALLS = {
     "core": {"parts": {"core"}, "others": ("Eigen/", "tl/expected.hpp"), "system": False},
     "topology": {"parts": {"core", "topology"}, "others": ("boost/graph/", "tl/expected.hpp"), "system": False},
-    "codecs": {"parts": {"core", "codecs"}, "others": ("avro.h", "msgpack", "simdjson", "nlohmann/", "tl/expected.hpp"), "system": False},
+    "codecs": {"parts": {"core", "codecs"}, "others": ("msgpack", "simdjson", "nlohmann/", "tl/expected.hpp"), "system": False},
     "config": {"parts": {"core", "config"}, "others": ("yaml-cpp/", "tl/expected.hpp"), "system": True},
     "io": {"parts": {"core", "codecs", "io"},
            "others": ("librdkafka/", "sqlite3", "curl/", "civetweb", "CivetServer", "openssl/", "spdlog/", "zlib.h", "nlohmann/", "tl/expected.hpp"),

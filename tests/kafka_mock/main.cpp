@@ -1,6 +1,7 @@
 // Hosts librdkafka's mock cluster: prints its bootstrap list, obeys lines on standard input, ends with it.
 //   tocsin-test-kafka [--brokers N] TOPIC:PARTITIONS …
 //   tocsin-test-kafka --read BROKERS TOPIC      prints what is in a topic, of any cluster, and ends
+//   tocsin-test-kafka --write BROKERS TOPIC     writes lines "KEY HEXBYTES" of standard input as records
 // Lines: "down N", "up N" (broker N, from 1; 0 = all), "create TOPIC PARTITIONS", "rtt MS". Each is answered with "ok" or "error WHY".
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -48,6 +49,7 @@ std::string obey(const std::string& line, rd_kafka_mock_cluster_t* cluster, int 
 
 int main(int argc, char** argv) {
   if (argc == 4 && std::strcmp(argv[1], "--read") == 0) return read_topic(argv[2], argv[3]);
+  if (argc == 4 && std::strcmp(argv[1], "--write") == 0) return write_topic(argv[2], argv[3]);
   int brokers = 1, first = 1;
   if (argc > 2 && std::strcmp(argv[1], "--brokers") == 0) {
     brokers = std::atoi(argv[2]);

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <set>
 #include <string>
 #include <string_view>
@@ -37,7 +38,27 @@ void set(rd_kafka_conf_t* conf, const char* name, const char* value) {
   std::exit(1);
 }
 
+int from_hex(char c) { return c >= 'a' ? c - 'a' + 10 : c - '0'; }
+
 } // namespace
+
+int write_topic(const char* brokers, const char* topic) {
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  set(conf, "bootstrap.servers", brokers);
+  char why[512];
+  rd_kafka_t* client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+  if (!client) return 1;
+  for (std::string line; std::getline(std::cin, line);) {
+    const auto blank = line.find(' ');
+    std::string value;
+    for (auto i = blank + 1; i + 1 < line.size(); i += 2) value += static_cast<char>(from_hex(line[i]) * 16 + from_hex(line[i + 1]));
+    rd_kafka_producev(client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(line.data(), blank),
+                      RD_KAFKA_V_VALUE(value.data(), value.size()), RD_KAFKA_V_END);
+  }
+  const bool sent = rd_kafka_flush(client, 10'000) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  rd_kafka_destroy(client);
+  return sent ? 0 : 1;
+}
 
 int read_topic(const char* brokers, const char* topic) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();

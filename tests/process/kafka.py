@@ -72,6 +72,12 @@ class Cluster:
         self.test.assertEqual(done.returncode, 0, done.stderr)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
+    def write(self, topic, *records):
+        """Records as they are: pairs of key and bytes."""
+        lines = "".join(f"{key} {value.hex()}\n" for key, value in records)
+        subprocess.run([binary("TOCSIN_TEST_KAFKA_MOCK"), "--write", self.brokers, self.name(topic)], input=lines, text=True, check=True,
+                       timeout=60, env=environment())
+
     def source(self, topic="inputs", **more):
         keys = {"name": "feed", "kind": "kafka", "topics": f"[{self.name(topic)}]", "group": f"tocsin-{self.run}", **more}
         return "  - {" + ", ".join(f"{k}: {v}" for k, v in keys.items()) + "}"

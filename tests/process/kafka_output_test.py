@@ -69,6 +69,9 @@ class writing_case(kafka_test_case):
     def test_what_one_node_hears_another_judges(self):
         self.bridge("json")
 
+    def test_the_same_as_messagepack(self):
+        self.bridge("msgpack")
+
 
 class writing(writing_case, unittest.TestCase):
     pass
