@@ -15,7 +15,7 @@ _tocsin() {
     -f|--format) words='tibrvlisten jsonl rv-hex journal samples auto' ;;
     -o|--output) [[ $command == score ]] && COMPREPLY=($(compgen -f -- "$current")) && return; words='table json' ;;
     -c|--config|-i|--input|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    tocsin) words='run replay simulate check-config route template test score daemons incidents alarms silences report explain notifications completion --help --version' ;;
+    tocsin) words='run replay simulate check-config route template test score produce daemons incidents alarms silences report explain notifications completion --help --version' ;;
     daemons) words='list show --help' ;;
     incidents) words='list show acknowledge unacknowledge --help' ;;
     alarms) words='list shelve unshelve reset out-of-service return-to-service --help' ;;
@@ -40,6 +40,7 @@ _tocsin() {
          silences) words='--server --output --who --comment --for --from --until --id --help
            alertname= group= host= incident= network= service= severity= subject= vantage=' ;;
          report) words='--server --output --help' ;;
+         produce) words='--config --brokers --topic --input --format --key-field --partitioner --timestamp --timeout --help' ;;
          score) words='--input --output --config --train --learn --help' ;;
          daemons) words='--server --output --state --host --limit --help' ;;
          incidents) words='--server --output --state --limit --who --comment --for --until --help' ;;
@@ -58,7 +59,7 @@ autoload -U +X bashcompinit && bashcompinit
 )";
 
 constexpr const char* fish = R"(# fish completion of tocsin: tocsin completion fish | source
-complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test score daemons incidents alarms silences report explain notifications completion'
+complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test score produce daemons incidents alarms silences report explain notifications completion'
 complete -c tocsin -n '__fish_seen_subcommand_from daemons incidents' -f -a 'list show'
 complete -c tocsin -n '__fish_seen_subcommand_from incidents' -f -a 'acknowledge unacknowledge'
 complete -c tocsin -n '__fish_seen_subcommand_from alarms' -f -a 'list shelve unshelve reset out-of-service return-to-service'

@@ -60,7 +60,7 @@ TEST_F(store_opening, a_store_of_version_3_gets_a_place_for_positions) {
   auto store = open_sqlite_store(path);
   ASSERT_TRUE(store) << store.error().text;
   ASSERT_TRUE((*store)->save_positions("feed", {{"inputs", 0, 7}}));
-  EXPECT_THAT(*(*store)->positions("feed"), ElementsAre(log_position{"inputs", 0, 7}));
+  EXPECT_THAT(*(*store)->positions("feed"), testing::ElementsAre(log_position{"inputs", 0, 7}));
 }
 
 TEST_F(store_opening, what_is_no_database_is_left_alone) {

@@ -1,11 +1,12 @@
 """Kafka in: what is read, what is kept of it, and what happens when the brokers or we go away."""
 import datetime
+import os
 import sqlite3
 import threading
 import unittest
 
 from kafka import kafka_test_case, metric_lags, quiet
-from support import QUICK_RULES, heartbeat, main, tocsin, wait_for
+from support import QUICK_RULES, folder, heartbeat, main, tocsin, wait_for, write
 
 PARTITIONS = 4
 WATCHFUL = QUICK_RULES.replace("lost_after: 1h", "lost_after: 3s")
@@ -175,6 +176,21 @@ class outage(kafka_test_case, unittest.TestCase):
         node.wait(lambda: self.beats(node) > heard + 4, "and hear")
         self.assertEqual(self.states(node), {"alive"})
         self.assertEqual([i["title"] for i in node.incidents() if i["cause"]["kind"] == "heartbeat_lost"], [])
+
+
+class configuration(unittest.TestCase):
+    def check(self, properties):
+        text = f"kafka: {{brokers: 'k:1', properties: {{{properties}}}}}\nsources: [{{name: a, kind: kafka, topics: [t]}}]\n"
+        return tocsin("check-config", write(os.path.join(folder(self), "t.yaml"), text))
+
+    def test_properties_are_checked_by_the_library(self):
+        self.assertEqual(self.check("security.protocol: SSL").returncode, 0)
+        for properties, said in (("securty.protocol: SSL", "'securty.protocol': No such configuration property"),
+                                 ("security.protocol: SLS", "security.protocol"),
+                                 ("enable.auto.commit: false", "is set by tocsin itself; remove it")):
+            done = self.check(properties)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(said, done.stdout)
 
 
 class reading(reading_case, unittest.TestCase):
