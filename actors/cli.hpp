@@ -70,6 +70,13 @@ struct notifications_command {
   bool redrive = false;
 };
 
+struct produce_command {
+  std::string config, brokers, topic, input, format = "jsonl", key_field, partitioner, timestamp = "now";
+  std::uint32_t timeout_s = 60;
+};
+
+int produce(const produce_command& c);
+void add_produce(CLI::App& app, produce_command& c);
 int explain(const explain_command& c);
 void add_explain(CLI::App& app, explain_command& c);
 int notifications(const notifications_command& c);

@@ -16,7 +16,7 @@ _tocsin() {
     -o|--output) [[ $command == score || $command == analyse ]] && COMPREPLY=($(compgen -f -- "$current")) && return; words='table json' ;;
     --rules) words='western_electric nelson ewma cusum' ;;
     -c|--config|-i|--input|--train|--library|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    tocsin) words='run replay simulate check-config route template test score analyse daemons incidents alarms silences report explain notifications completion --help --version' ;;
+    tocsin) words='run replay simulate check-config route template test score analyse produce daemons incidents alarms silences report explain notifications completion --help --version' ;;
     daemons) words='list show --help' ;;
     incidents) words='list show acknowledge unacknowledge --help' ;;
     alarms) words='list shelve unshelve reset out-of-service return-to-service --help' ;;
@@ -43,6 +43,7 @@ _tocsin() {
          silences) words='--server --output --who --comment --for --from --until --id --help
            alertname= group= host= incident= network= service= severity= subject= vantage=' ;;
          report) words='--server --output --help' ;;
+         produce) words='--config --brokers --topic --input --format --key-field --partitioner --timestamp --timeout --help' ;;
          score) words='--input --output --config --train --learn --help' ;;
          analyse) words='--input --columns --json --output --per --period --robust --classic --most --failed --train --components
            --explained --alpha --trees --sample --seed --share --subgroup --learn --rules --context --library --rows --normal --name --help' ;;
@@ -63,7 +64,7 @@ autoload -U +X bashcompinit && bashcompinit
 )";
 
 constexpr const char* fish = R"(# fish completion of tocsin: tocsin completion fish | source
-complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test score analyse daemons incidents alarms silences report explain notifications completion'
+complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test score analyse produce daemons incidents alarms silences report explain notifications completion'
 complete -c tocsin -n '__fish_seen_subcommand_from daemons incidents' -f -a 'list show'
 complete -c tocsin -n '__fish_seen_subcommand_from incidents' -f -a 'acknowledge unacknowledge'
 complete -c tocsin -n '__fish_seen_subcommand_from alarms' -f -a 'list shelve unshelve reset out-of-service return-to-service'

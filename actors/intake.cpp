@@ -8,6 +8,7 @@
 #include "core/engine.hpp"
 #include "core/limits.hpp"
 #include "io/log.hpp"
+#include "io/source.hpp"
 
 namespace tocsin {
 
@@ -29,6 +30,7 @@ caf::behavior intake::make_behavior() {
         }
       },
       [](const source_ended&) {},
+      [this](const source_behind& b) { hold(b); },
       [this](const step_done& d) { done(d); },
       [this](const journaled& j) {
         journaled_ = j.number;
@@ -62,7 +64,7 @@ caf::behavior intake::make_behavior() {
       [this](const new_rules& n) {
         for (auto& s : options_.shards) send(s, n);
         send(options_.groups, n);
-        if (live_) pass(watermark_, watermark_, no_source, nullptr, {});
+        if (live_ && watermark_ != unset) pass(watermark_, watermark_, no_source, nullptr, {});
       },
   };
 }
@@ -71,10 +73,12 @@ void intake::start_living(const go_live& g) {
   recorder_ = g.recorder;
   snapshot_every_ = g.snapshot_every;
   live_ = true;
+  held_by_ = g.logs;
   if (watermark_ != unset) {
     // A former life ended at the watermark. Whoever was heard then was not listened to since: blind, not lost.
     auto gap = std::make_shared<record_batch>();
     for (std::uint8_t v = 0; v < limits::vantages_max; ++v) {
+      if (g.logs >> v & 1u) continue; // nothing is missed there
       record r;
       r.kind = record_kind::sight_lost;
       r.vantage = v;
@@ -85,10 +89,21 @@ void intake::start_living(const go_live& g) {
     source_batch batch{no_source, std::move(gap)};
     add(batch);
   }
-  const timestamp current = std::max(watermark_, time_now(this, options_.anchor));
-  pass(current, current, no_source, nullptr, {});
+  if (const timestamp current = present(); current != unset) pass(current, current, no_source, nullptr, {});
   if (snapshot_every_ > 0s)
     delayed_send(this, std::chrono::duration_cast<caf::timespan>(snapshot_every_), snapshot_due{});
+}
+
+/// What time it is for the machines: while a log is caught up with, the time of its records.
+timestamp intake::present() const {
+  return held_by_ != 0 ? watermark_ : std::max(watermark_, time_now(const_cast<intake*>(this), options_.anchor));
+}
+
+void intake::hold(const source_behind& b) {
+  const std::uint64_t bit = std::uint64_t{1} << (b.source % limits::vantages_max);
+  if (b.holds) held_by_ |= bit;
+  else held_by_ &= ~bit;
+  if (live_ && held_by_ == 0) wake_at(wake_);
 }
 
 caf::result<caf::unit_t> intake::obey(const operator_order& o) {
@@ -96,7 +111,7 @@ caf::result<caf::unit_t> intake::obey(const operator_order& o) {
   record r;
   r.kind = record_kind::operator_said;
   r.peer = batch->keep(o.bytes);
-  r.at = live_ ? std::max(watermark_, time_now(this, options_.anchor)) : watermark_;
+  r.at = live_ && watermark_ != unset ? present() : live_ ? time_now(this, options_.anchor) : watermark_;
   batch->records.push_back(r);
   sequence(*batch, watermark_);
   ++options_.metrics->orders;
@@ -113,12 +128,15 @@ void intake::on_exit() {
   options_.groups = nullptr;
   recorder_ = nullptr;
   options_.grant = nullptr;
+  options_.kept = nullptr;
   steps_.clear();
 }
 
 void intake::add(source_batch& b) {
   record_batch& batch = *b.batch;
   if (batch.records.empty()) {
+    if (b.covered && recorder_) send(recorder_, journal_append{std::move(b.batch), 0, b.source, b.ticket, std::move(b.covered)});
+    else if (b.covered && options_.kept) options_.kept(b.source, b.ticket);
     if (options_.grant && b.source != no_source) options_.grant(b.source);
     return;
   }
@@ -126,18 +144,20 @@ void intake::add(source_batch& b) {
   if (live_) {
     // A record from the future must not carry everybody's time with it.
     const timestamp latest = std::max(watermark_, time_now(this, options_.anchor));
-    for (record& r : batch.records) r.at = std::min(r.at, latest);
+    const timestamp least = watermark_ == unset ? latest : watermark_;
+    for (record& r : batch.records) r.at = r.at == no_time ? least : std::min(r.at, latest);
   }
   m.records_moved += sequence(batch, watermark_);
   m.records += batch.records.size();
   batch_ptr shared = std::move(b.batch);
-  if (recorder_) send(recorder_, journal_append{shared, journal_asked_ = number_ + 1}); // the step's that follows
-  pass(watermark_, watermark_, b.source, std::move(shared), {});
+  const std::uint64_t ticket = recorder_ || !b.covered ? 0 : b.ticket;
+  if (recorder_) send(recorder_, journal_append{shared, journal_asked_ = number_ + 1, b.source, b.ticket, std::move(b.covered)}); // the step's that follows
+  pass(watermark_, watermark_, b.source, std::move(shared), {}, ticket);
 }
 
-void intake::pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise promise) {
+void intake::pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise promise, std::uint64_t ticket) {
   watermark_ = std::max(watermark_, until);
-  steps_.push_back({++number_, source, batch ? batch->records.size() : 0, std::move(promise)});
+  steps_.push_back({++number_, source, batch ? batch->records.size() : 0, ticket, std::move(promise)});
   auto& m = *options_.metrics;
   ++m.steps;
   m.steps_in_flight = steps_.size();
@@ -174,6 +194,7 @@ void intake::done(const step_done& d) {
       unjournaled_.push_back({s.number, s.source, s.records});
       unjournaled_records_ += s.records;
     }
+    if (s.ticket != 0 && options_.kept) options_.kept(s.source, s.ticket);
     if (s.done.pending()) s.done.deliver(caf::unit);
     steps_.pop_front();
   }
@@ -207,6 +228,7 @@ void intake::wake_at(timestamp when) {
 }
 
 void intake::look_at_clock() {
+  if (held_by_ != 0) return; // hold() comes back to it
   const timestamp current = time_now(this, options_.anchor);
   if (current < wake_) {
     wake_at(wake_);
@@ -240,7 +262,7 @@ duration intake::until_next_snapshot() const {
 }
 
 void intake::snapshot(bool at_once) {
-  if (!recorder_ || (options_.metrics->records == records_at_snapshot_ && !at_once)) return;
+  if (!recorder_ || watermark_ == unset || (options_.metrics->records == records_at_snapshot_ && !at_once)) return;
   records_at_snapshot_ = options_.metrics->records;
   // Time moves on by a nanosecond first, so that no effect of this very moment is still under way.
   pass(watermark_ + duration{1}, watermark_ + duration{1}, no_source, nullptr, {});

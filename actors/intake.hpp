@@ -21,6 +21,7 @@ struct intake_options {
   timestamp watermark = unset;      ///< of a former life
   std::function<void(std::size_t source)> grant;        ///< a batch of this source is done
   std::function<void(std::size_t source, const decode_error&)> trouble;
+  std::function<void(std::size_t source, std::uint64_t ticket)> kept; ///< without a recorder: a log's batch is done
 };
 
 /// From now on time is the clock's, and what comes is journaled. Before it (and in replay) time is the
@@ -28,6 +29,8 @@ struct intake_options {
 struct go_live {
   caf::actor recorder;          ///< null: nothing is journaled
   duration snapshot_every = 0s; ///< 0 = never
+  /// Bit i: source i reads a log, which kept what was said while we were away. Time waits for all of them first.
+  std::uint64_t logs = 0;
 };
 
 /// Asks the intake to let time pass (replay): answered with unit when everything before is said.
@@ -51,6 +54,7 @@ private:
     std::uint64_t number;
     std::size_t source; ///< whose credit it is; no_source = nobody's
     std::size_t records;
+    std::uint64_t ticket; ///< 0 = of no log, or the recorder tells
     caf::response_promise done;
   };
   /// Done, and not yet with the store.
@@ -62,7 +66,9 @@ private:
 
   void add(source_batch& b);
   caf::result<caf::unit_t> obey(const operator_order& o);
-  void pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise done);
+  void pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise done, std::uint64_t ticket = 0);
+  void hold(const source_behind& b);
+  timestamp present() const;
   void send_step(const batch_ptr& batch, timestamp until, timestamp complete);
   void done(const step_done& d);
   void grant_journaled();
@@ -76,6 +82,7 @@ private:
   caf::actor recorder_;
   duration snapshot_every_{0};
   bool live_ = false;
+  std::uint64_t held_by_ = 0; ///< bit i: time waits for source i
   std::vector<caf::response_promise> idle_; ///< asked to be told when nothing is in flight
   timestamp watermark_;
   std::uint64_t number_ = 0;

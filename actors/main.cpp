@@ -149,6 +149,8 @@ int dispatch(int argc, char** argv) {
   add_score(app, to_score);
   analyse_command to_analyse;
   add_analyse(app, to_analyse);
+  produce_command to_produce;
+  add_produce(app, to_produce);
   auto* completion = app.add_subcommand("completion", "Print a completion script");
   completion->add_option("shell", shell, "bash, zsh or fish")->required();
   completion->footer("Example:  source <(tocsin completion bash)");
@@ -172,6 +174,7 @@ int dispatch(int argc, char** argv) {
   if (app.got_subcommand("test")) return test_rules(to_test);
   if (app.got_subcommand("score")) return score(to_score);
   if (app.got_subcommand("analyse")) return analyse(to_analyse);
+  if (app.got_subcommand("produce")) return produce(to_produce);
   if (app.got_subcommand("completion")) return complete(shell);
   if (app.got_subcommand("explain")) return explain(to_explain);
   if (app.got_subcommand("notifications")) return notifications(to_notify);

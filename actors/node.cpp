@@ -85,6 +85,9 @@ void node::parts::spawn_tree() {
   child_spec memory{"recorder", [this](caf::event_based_actor* parent) -> caf::actor {
                       recorder_options r{disk, metrics, anchor, notifier_actor, options.config.keep_journal,
                                          options.config.keep_incidents};
+                      for (const source_settings& s : options.config.sources) r.source_names.push_back(s.name);
+                      r.source_names.push_back(incidents_written);
+                      r.kept = [this](std::size_t source, std::uint64_t ticket) { kept(source, ticket); };
                       recorder_actor = parent->spawn<recorder, caf::detached>(std::move(r));
                       return recorder_actor;
                     }, true};
@@ -93,7 +96,7 @@ void node::parts::spawn_tree() {
   if (options.config.self.canary.every > 0s) top.children.push_back(canary_child());
   if (!options.config.receivers.empty()) top.children.push_back(delivery_child());
   add_input_path(top.children);
-  if (std::ranges::any_of(options.config.sources, gives_samples)) add_equipment(top.children);
+  if (has_samples()) add_equipment(top.children);
   if (!options.config.self.beat.url.empty()) top.children.push_back(beat_child());
   top.gave_up = [this](const std::string& name, const std::string& reason) {
     log::error("node_failed", {{"actor", name}, {"reason", reason}});
@@ -122,8 +125,9 @@ void node::parts::add_input_path(std::vector<child_spec>& children) {
                         g.metrics = metrics;
                         for (const source_settings& s : options.config.sources) g.vantage_names.push_back(s.name);
                         g.snapshot = group_snapshot;
-                        g.tell = [recorder = recorder_actor, tell = options.tell](story&& s) {
+                        g.tell = [this, recorder = recorder_actor, tell = options.tell](story&& s) {
                           if (tell) tell(s);
+                          if (kafka) write_out(s);
                           caf::anon_send(recorder, story_told{std::make_shared<const story>(std::move(s))});
                         };
                         g.snapshot_done = [recorder = recorder_actor](snapshot_taken&& taken) {
@@ -151,13 +155,9 @@ void node::parts::add_input_path(std::vector<child_spec>& children) {
                         i.anchor = anchor;
                         i.watermark = restored_watermark;
                         i.grant = [this](std::size_t source) { grant(source); };
+                        i.kept = [this](std::size_t source, std::uint64_t ticket) { kept(source, ticket); };
                         return intake_actor = parent->spawn<intake>(std::move(i));
                       }, true});
-}
-
-void node::parts::grant(std::size_t source) {
-  if (source == journal_source) journal_credit.release();
-  else if (source < sources.size()) sources[source]->grant(1);
 }
 
 /// Folds the journal from `offset`: the same machines, the records' own time, nobody told twice.
@@ -174,49 +174,6 @@ result<void> node::parts::fold_journal(std::uint64_t offset) {
   self->request(intake_actor, caf::infinite, flush{}).receive([] {}, [](caf::error&) {});
   log::info("state_folded", {{"from_offset", std::to_string(offset)}, {"records", std::to_string(records)}});
   return {};
-}
-
-result<void> node::parts::start_sources() {
-  auto& settings_of = options.config.sources;
-  for (std::size_t i = 0; i < settings_of.size(); ++i) {
-    auto made = make_source(settings_of[i], static_cast<std::uint8_t>(i));
-    if (!made) return tl::make_unexpected(made.error());
-    sources.push_back(std::move(*made));
-  }
-  live_sources = sources.size();
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    source_callbacks c;
-    c.batch = [this, i](record_batch&& b) {
-      if (!b.samples.empty() || !b.events.empty()) return feed_samples(i, std::move(b));
-      caf::anon_send(intake_actor, source_batch{i, std::make_shared<record_batch>(std::move(b))});
-    };
-    c.errors = [this, i](std::vector<decode_error>&& e) {
-      for (const decode_error& one : e)
-        log::warning("input_refused", {{"source", options.config.sources[i].name}, {"position", std::to_string(one.position)}, {"reason", one.text}});
-      caf::anon_send(intake_actor, source_trouble{i, std::make_shared<const std::vector<decode_error>>(std::move(e))});
-    };
-    c.ended = [this, i] {
-      log::info("source_ended", {{"source", options.config.sources[i].name}});
-      // Whoever only this source could see is out of sight now.
-      if (!gives_samples(options.config.sources[i])) send_sight(i, record_kind::sight_lost);
-      --live_sources;
-    };
-    // A pipe or a listening port sees as long as it is open; an RV link says itself when it does.
-    if (options.config.sources[i].kind != "rv" && !gives_samples(options.config.sources[i])) send_sight(i, record_kind::sight_regained);
-    sources[i]->start(std::move(c));
-    sources[i]->grant(limits::credit_batches_max);
-  }
-  return {};
-}
-
-void node::parts::send_sight(std::size_t source, record_kind kind) {
-  auto batch = std::make_shared<record_batch>();
-  record r;
-  r.kind = kind;
-  r.vantage = static_cast<std::uint8_t>(source);
-  r.at = wall_clock();
-  batch->records.push_back(r);
-  caf::anon_send(intake_actor, source_batch{nobodys_source, std::move(batch)});
 }
 
 result<void> node::start() {
@@ -239,18 +196,20 @@ result<void> node::start() {
     if (!links) return tl::make_unexpected(links.error());
     p.links = std::move(*links);
   }
+  if (auto made = p.make_sources(); !made) return made;
+  if (auto opened = p.open_outputs(); !opened) return opened;
   p.look_through_outbox(true);
   p.spawn_tree();
   if (auto folded = p.fold_journal(*offset); !folded) return folded;
-  caf::anon_send(p.intake_actor, go_live{p.disk ? p.recorder_actor : caf::actor{}, p.options.config.snapshot_every});
+  if (p.kafka) p.kafka->begin(p.disk);
+  caf::anon_send(p.intake_actor, go_live{p.disk ? p.recorder_actor : caf::actor{}, p.options.config.snapshot_every, p.logs()});
   if (!p.options.config.http_address.empty()) {
     p.http = make_http_server(p.options.config.http_address, static_cast<int>(p.options.config.http_threads));
     add_routes(*p.http, *this);
     if (p.links) add_acknowledge_route(*p.http, *this, *p.links);
     if (auto up = p.http->start(); !up) return up;
   }
-  if (auto up = p.start_sources(); !up) return up;
-  if (p.canary_actor) caf::anon_send(p.canary_actor, p.intake_actor);
+  p.start_sources();
   p.is_ready = true;
   return {};
 }
@@ -272,7 +231,9 @@ void node::stop() {
   for (auto& s : p.shard_actors)
     self->request(s, stop_within, list_daemons{"-", "", 1, 0}).receive([](const daemon_list&) {}, [](caf::error&) {});
   self->request(p.groups_actor, stop_within, list_groups{}).receive([](const groups_list&) {}, [](caf::error&) {});
+  p.finish_outputs();
   wait_for(p.recorder_actor, flush{true});
+  for (auto& s : p.sources) s->finish();
   caf::anon_send_exit(p.top_actor, caf::exit_reason::user_shutdown);
   p.drop_handles();
 }
@@ -365,7 +326,8 @@ std::string node::metrics() const {
   const parts& p = *parts_;
   const timestamp current = wall_clock();
   const timestamp watermark = from_nanoseconds(p.metrics->watermark_ns);
-  return metrics_text({p.metrics, sources(), source_qualities(), p.rules->version, to_seconds(current - p.started),
+  return metrics_text({p.metrics, sources(), source_qualities(), p.kafka ? std::optional{p.kafka->status()} : std::nullopt, p.rules->version,
+                       to_seconds(current - p.started),
                        p.metrics->watermark_ns == 0 ? 0 : std::max(0.0, to_seconds(current - watermark))});
 }
 

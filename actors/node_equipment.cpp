@@ -16,12 +16,13 @@ constexpr auto answer_within = std::chrono::seconds{2};
 /// Lets windows end when no reading comes.
 class sample_clock final : public caf::event_based_actor {
 public:
-  sample_clock(caf::actor_config& cfg, sample_feed* feed, clock_anchor anchor) : event_based_actor(cfg), feed_(feed), anchor_(anchor) {}
+  sample_clock(caf::actor_config& cfg, sample_feed* feed, clock_anchor anchor, const std::atomic<std::uint64_t>* held_by)
+      : event_based_actor(cfg), feed_(feed), anchor_(anchor), held_by_(held_by) {}
   const char* name() const override { return "sample clock"; }
   caf::behavior make_behavior() override {
     delayed_send(this, idle_after, wake_up{0});
     return {[this](const wake_up&) {
-      feed_->pass(time_now(this, anchor_) - idle_after);
+      if (*held_by_ == 0) feed_->pass(time_now(this, anchor_) - idle_after); // a log still has older readings
       delayed_send(this, std::chrono::seconds{1}, wake_up{0});
     }};
   }
@@ -29,12 +30,13 @@ public:
 private:
   sample_feed* feed_;
   clock_anchor anchor_;
+  const std::atomic<std::uint64_t>* held_by_;
 };
 
 } // namespace
 
 bool node::parts::has_samples() const {
-  return std::ranges::any_of(options.config.sources, [](const source_settings& s) { return s.kind == "samples"; });
+  return std::ranges::any_of(options.config.sources, [](const source_settings& s) { return s.gives_samples(); });
 }
 
 void node::parts::pass_on(const equipment_effects& said) {
@@ -76,6 +78,7 @@ void node::parts::add_equipment(std::vector<child_spec>& children) {
                             m.windows += said.windows.size();
                             for (const window_result& w : said.windows) m.windows_corrected += w.corrected;
                             for (const anomaly& a : said.anomalies) ++m.anomalies[static_cast<std::size_t>(a.found_by)];
+                            if (kafka && !said.empty()) kafka->write(said);
                             pass_on(said);
                           };
                           o.report = [this](const std::vector<symptom>& said) { report(said); };
@@ -84,11 +87,11 @@ void node::parts::add_equipment(std::vector<child_spec>& children) {
                           return equipment_actors.back();
                         }, true});
   children.push_back({"sample clock", [this](caf::event_based_actor* parent) -> caf::actor {
-                        return parent->spawn<sample_clock>(samples.get(), anchor);
+                        return parent->spawn<sample_clock>(samples.get(), anchor, &samples_held_by);
                       }});
 }
 
-void node::parts::feed_samples(std::size_t source, record_batch&& from) {
+void node::parts::feed_samples(std::size_t source, record_batch&& from, std::uint64_t ticket) {
   auto batch = std::make_shared<sample_batch>();
   batch->samples = std::move(from.samples);
   batch->events = std::move(from.events);
@@ -103,8 +106,9 @@ void node::parts::feed_samples(std::size_t source, record_batch&& from) {
   const std::uint64_t errors = sources[source]->status().errors;
   batch->refused = errors - sample_errors[source].exchange(errors);
   ++metrics->sample_batches;
-  samples->feed(std::move(batch), [this, source] {
+  samples->feed(std::move(batch), [this, source, ticket] {
     --metrics->sample_batches;
+    if (ticket != 0) kept(source, ticket);
     grant(source);
   });
 }

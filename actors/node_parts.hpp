@@ -10,6 +10,7 @@
 #include "actors/acknowledge_link.hpp"
 #include "actors/clock.hpp"
 #include "actors/equipment_shard.hpp"
+#include "actors/kafka_outputs.hpp"
 #include "actors/node.hpp"
 #include "actors/protocol.hpp"
 #include "actors/receiver.hpp"
@@ -24,8 +25,8 @@ namespace tocsin {
 inline constexpr std::size_t nobodys_source = ~std::size_t{0};
 inline constexpr std::size_t journal_source = nobodys_source - 1;
 
-/// The source for its settings, by kind.
-result<std::unique_ptr<source>> make_source(const source_settings& s, std::uint8_t vantage);
+/// The source for its settings, by kind. `kept`: how far it read its log in a former life.
+result<std::unique_ptr<source>> make_source(const source_settings& s, std::uint8_t vantage, log_positions kept);
 
 struct node::parts {
   explicit parts(node_options o);
@@ -40,14 +41,22 @@ struct node::parts {
   void say_of_self(command_kind kind, const std::string& target, const std::string& why);
   bool has_samples() const;
   void add_equipment(std::vector<child_spec>& children);
-  void feed_samples(std::size_t source, record_batch&& batch);
+  void feed_samples(std::size_t source, record_batch&& batch, std::uint64_t ticket = 0);
   void finish_samples();
   void pass_on(const equipment_effects& said);
   void report(const std::vector<symptom>& said);
   std::unique_ptr<sample_feed> make_sample_feed(const equipment_rules& by);
   child_spec canary_child();
   child_spec beat_child();
-  result<void> start_sources();
+  result<void> make_sources();
+  void start_sources();
+  source_callbacks callbacks_of(std::size_t source);
+  std::uint64_t logs() const;
+  void behind(std::size_t source, bool holds);
+  void kept(std::size_t source, std::uint64_t ticket);
+  result<void> open_outputs();
+  void write_out(const story& told);
+  void finish_outputs();
   void send_sight(std::size_t source, record_kind kind);
   void grant(std::size_t source);
   void drop_handles();
@@ -62,11 +71,14 @@ struct node::parts {
   std::shared_ptr<const rule_book> rules;
   std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
   std::shared_ptr<store> disk;
+  std::shared_ptr<kafka_outputs> kafka; ///< null: nothing is written there
   std::unique_ptr<http_server> http;
   std::optional<link_signer> links; ///< when mails can hold links back to us
   std::vector<std::unique_ptr<source>> sources;
   std::atomic<std::size_t> live_sources{0};
   std::atomic<bool> is_ready{false};
+  std::atomic<std::uint64_t> held_by{0}, samples_held_by{0}; ///< bit i: time waits for source i
+  std::once_flag canary_begins;
   std::counting_semaphore<> journal_credit{static_cast<std::ptrdiff_t>(limits::credit_batches_max)};
   timestamp restored_watermark = unset;
   std::shared_ptr<const std::string> group_snapshot;

@@ -10,6 +10,7 @@
 #include "codecs/decoder.hpp"
 #include "core/daemon_table.hpp"
 #include "core/group_table.hpp"
+#include "core/log_position.hpp"
 #include "core/operator_command.hpp"
 #include "core/record.hpp"
 
@@ -24,6 +25,13 @@ using positions_ptr = std::shared_ptr<const std::vector<std::uint32_t>>;
 struct source_batch {
   std::size_t source;
   std::shared_ptr<record_batch> batch;
+  std::uint64_t ticket = 0;                       ///< of a log: to be told when it is kept
+  std::shared_ptr<const log_positions> covered{}; ///< of a log: where the batch leads to; else null
+};
+/// Source thread -> intake: time must wait for this source, or needs not any more.
+struct source_behind {
+  std::size_t source;
+  bool holds;
 };
 /// Source thread -> intake: bytes that could not be used.
 struct source_trouble {
@@ -101,6 +109,9 @@ struct story_told {
 struct journal_append {
   batch_ptr batch;
   std::uint64_t number = 0;
+  std::size_t source = 0;
+  std::uint64_t ticket = 0;
+  std::shared_ptr<const log_positions> covered{}; ///< kept in the same transaction
 };
 /// Recorder -> intake: everything up to that number is handed to the store.
 struct journaled {
@@ -231,6 +242,7 @@ struct hosted_message {
 } // namespace tocsin
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::source_batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::source_behind)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::source_trouble)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::source_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::step)

@@ -65,7 +65,8 @@ caf::behavior recorder::make_behavior() {
   keep_exception_text(this);
   return {
       [this](const journal_append& j) {
-        journal(j.batch);
+        if (!j.batch->records.empty()) journal(j.batch);
+        if (j.covered) cover(j);
         if (j.number != 0)
           if (auto asker = caf::actor_cast<caf::actor>(current_sender())) send(asker, journaled{j.number});
       },
@@ -101,6 +102,7 @@ caf::behavior recorder::make_behavior() {
 void recorder::on_exit() {
   commit();
   flushes_.clear();
+  options_.kept = nullptr;
   options_.notifier = nullptr;
 }
 
@@ -127,6 +129,8 @@ bool recorder::commit() {
   if (!outcome) complain("commit", outcome.error());
   else options_.metrics->journal_records += uncommitted_records_;
   uncommitted_records_ = 0;
+  if (outcome && options_.kept)
+    for (const auto& [source, ticket] : std::exchange(covered_, {})) options_.kept(source, ticket);
   return outcome.has_value();
 }
 
@@ -151,6 +155,13 @@ void recorder::write(const batch_ptr& batch) {
   if (!open_transaction()) return;
   if (auto outcome = options_.disk->append(*batch, 0, batch->records.size()); !outcome) complain("append", outcome.error());
   else uncommitted_records_ += batch->records.size();
+}
+
+/// How far the log was read goes with what was read: both are there after a crash, or neither.
+void recorder::cover(const journal_append& j) {
+  covered_.emplace_back(j.source, j.ticket);
+  if (!open_transaction() || j.source >= options_.source_names.size()) return;
+  if (auto outcome = options_.disk->save_positions(options_.source_names[j.source], *j.covered); !outcome) complain("positions", outcome.error());
 }
 
 void recorder::tell(const story_ptr& told) {

@@ -2,9 +2,12 @@
 // has them delivered. What it has committed survives kill -9.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "actors/clock.hpp"
 #include "actors/metrics.hpp"
@@ -19,6 +22,8 @@ struct recorder_options {
   clock_anchor anchor;
   caf::actor notifier;             ///< null: nobody is told
   duration keep_journal, keep_incidents;
+  std::vector<std::string> source_names{}; ///< of those that read logs
+  std::function<void(std::size_t source, std::uint64_t ticket)> kept{}; ///< a log's batch is committed; on our thread
 };
 
 class recorder final : public caf::event_based_actor {
@@ -31,6 +36,7 @@ public:
 private:
   void journal(const batch_ptr& batch);
   void write(const batch_ptr& batch);
+  void cover(const journal_append& j);
   void tell(const story_ptr& told);
   void enqueue(const notification& n, bool durable, std::vector<deliver>& fresh);
   void save(const snapshot_taken& s);
@@ -49,6 +55,7 @@ private:
   bool open_ = false;
   bool commit_armed_ = false;
   std::uint64_t uncommitted_records_ = 0;
+  std::vector<std::pair<std::size_t, std::uint64_t>> covered_; ///< sources and tickets, until the next commit that works
   batch_ptr mark_;                              ///< newest time mark, written only if something depends on it
   std::map<std::uint64_t, std::uint64_t> cuts_; ///< step number -> journal offset
   std::uint64_t snapshot_offsets_[2] = {0, 0};  ///< of the last two snapshots

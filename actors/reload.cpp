@@ -15,6 +15,19 @@ auto fields(const sample_mapping& m) { return std::tie(m.format, m.at, m.at_unit
 auto fields(const json_mapping& m) { return std::tie(m.at, m.at_unit, m.subject, m.message, m.fields); }
 
 auto fields(const line_settings& l) { return std::tie(l.units, l.channels, l.interval, l.faults); }
+auto fields(const kafka_connection& c) { return std::tie(c.brokers, c.properties, c.password_file, c.key_password_file); }
+
+auto fields(const kafka_input& k) {
+  return std::tie(k.topics, k.group, k.member, k.format, k.encoding, k.start, k.assignor, k.partitions, k.blind_after, k.schemas, k.registry);
+}
+
+bool same(const kafka_output& a, const kafka_output& b) {
+  const auto own = [](const kafka_output& k) {
+    return std::tie(k.create_topics, k.partitions, k.replication, k.partitioner, k.compression, k.linger, k.queue_records, k.inputs,
+                    k.inputs_encoding, k.incidents, k.symptoms, k.windows, k.anomalies, k.states);
+  };
+  return own(a) == own(b) && fields(a.connection) == fields(b.connection);
+}
 
 bool same(const source_settings& a, const source_settings& b) {
   const auto own = [](const source_settings& s) {
@@ -22,7 +35,8 @@ bool same(const source_settings& a, const source_settings& b) {
                     s.plant_daemons, s.plant_seed);
   };
   return own(a) == own(b) && fields(a.context) == fields(b.context) && fields(a.mapping) == fields(b.mapping) &&
-         fields(a.samples) == fields(b.samples) && fields(a.line) == fields(b.line);
+         fields(a.samples) == fields(b.samples) && fields(a.line) == fields(b.line) && fields(a.connection) == fields(b.connection) &&
+         fields(a.kafka) == fields(b.kafka);
 }
 
 auto fields(const canary_rules& c) { return std::tie(c.every, c.period, c.within); }
@@ -54,7 +68,10 @@ std::vector<std::string> needs_restart(const settings& old, const settings& fres
   look(fresh.snapshot_every != old.snapshot_every, "snapshot.every");
   look(fresh.keep_journal != old.keep_journal, "keep.journal");
   look(fresh.keep_incidents != old.keep_incidents, "keep.incidents");
-  look(!std::equal(fresh.sources.begin(), fresh.sources.end(), old.sources.begin(), old.sources.end(), same), "sources");
+  look(!std::equal(fresh.sources.begin(), fresh.sources.end(), old.sources.begin(), old.sources.end(),
+                   [](const source_settings& a, const source_settings& b) { return same(a, b); }),
+       "sources");
+  look(!same(fresh.kafka, old.kafka), "kafka");
   look(!same_beat(fresh.self, old.self), "self.beat");
   look(fresh.receivers.empty() != old.receivers.empty(), "receivers (from none, or to none)");
   return later;

@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "core/equipment/effect.hpp"
@@ -151,6 +152,36 @@ void add_qualities(families& out, const std::vector<source_quality>& qualities) 
   for (const source_quality& q : qualities) families::add(filtered, static_cast<double>(q.filtered), {{"source", q.source}});
 }
 
+void add_kafka(families& out, const std::vector<source_status>& sources) {
+  if (std::ranges::none_of(sources, [](auto& s) { return s.kind == "kafka"; })) return;
+  auto each = [&](const char* name, const char* help, auto value) {
+    auto& f = out.family(name, help, MetricType::Gauge);
+    for (const source_status& s : sources)
+      for (const partition_status& p : s.partitions)
+        if (const std::int64_t v = value(p); v >= 0)
+          families::add(f, static_cast<double>(v), {{"source", s.name}, {"topic", p.topic}, {"partition", std::to_string(p.partition)}});
+  };
+  each("tocsin_kafka_lag_records", "Records of the log that were not read yet",
+       [](auto& p) { return p.end < 0 || p.next_offset < 0 ? -1 : std::max<std::int64_t>(0, p.end - p.next_offset); });
+  each("tocsin_kafka_position", "Offset that is read next", [](auto& p) { return p.next_offset; });
+  each("tocsin_kafka_committed", "Offset that the group has committed", [](auto& p) { return p.committed; });
+  auto& f = out.family("tocsin_kafka_rebalances_total", "Assignments of partitions that changed", MetricType::Counter);
+  for (const source_status& s : sources)
+    if (s.kind == "kafka") families::add(f, static_cast<double>(s.rebalances), {{"source", s.name}});
+}
+
+void add_kafka_outputs(families& out, const kafka_sink_status& s) {
+  auto each = [&](const char* name, const char* help, auto value) {
+    auto& f = out.family(name, help, MetricType::Counter);
+    for (const auto& t : s.topics) families::add(f, static_cast<double>(value(t)), {{"topic", t.name}});
+  };
+  each("tocsin_kafka_written_total", "Records that the brokers have", [](auto& t) { return t.delivered; });
+  each("tocsin_kafka_write_failures_total", "Records that the brokers refused for good", [](auto& t) { return t.failed; });
+  each("tocsin_kafka_dropped_total", "Records that there was no room for", [](auto& t) { return t.dropped; });
+  out.gauge("tocsin_kafka_queued_records", "Records that wait for the brokers", static_cast<double>(s.queued));
+  out.gauge("tocsin_kafka_connected", "1 while the brokers take what is written", static_cast<double>(s.connected));
+}
+
 } // namespace
 
 std::string metrics_text(const telemetry_view& view) {
@@ -169,6 +200,8 @@ std::string metrics_text(const telemetry_view& view) {
   add_self(out, m);
   add_sources(out, view.sources);
   add_qualities(out, view.qualities);
+  add_kafka(out, view.sources);
+  if (view.kafka) add_kafka_outputs(out, *view.kafka);
   return out.text();
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "actors/metrics.hpp"
 #include "core/equipment/effect.hpp"
+#include "io/kafka_sink.hpp"
 #include "io/source.hpp"
 
 namespace tocsin {
@@ -15,6 +17,7 @@ struct telemetry_view {
   std::shared_ptr<const node_metrics> metrics;
   std::vector<source_status> sources;
   std::vector<source_quality> qualities; ///< of sources of readings
+  std::optional<kafka_sink_status> kafka; ///< nothing: nothing is written there
   std::string config_version;
   double uptime_s = 0;
   double watermark_age_s = 0;

@@ -11,6 +11,8 @@ inline std::string indexed(const std::string& list, std::size_t i) { return list
 
 void check_rules(const document& d, const given_keys& given, problem_list& problems);
 void check_sources(document& d, const given_keys& given, problem_list& problems);
+/// What is written to Kafka has brokers; secrets are not written into properties.
+void check_kafka(const document& d, const given_keys& given, problem_list& problems);
 void check_receivers(const document& d, const given_keys& given, problem_list& problems);
 /// Also notes whether there is a `route:`, and sets the matchers of routes that are too many aside.
 void check_routing(document& d, const given_keys& given, problem_list& problems);

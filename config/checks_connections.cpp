@@ -278,8 +278,12 @@ void check_files(const document& d, const given_keys& given, problem_list& probl
   check_file(d.value.self.beat.ca_file, "self.beat.ca_file", false, given, problems);
   check_file(d.value.self.beat.client_certificate, "self.beat.client_certificate", false, given, problems);
   check_file(d.value.self.beat.client_key, "self.beat.client_key", true, given, problems);
+  check_file(d.value.kafka.connection.password_file, "kafka.password_file", true, given, problems);
+  check_file(d.value.kafka.connection.key_password_file, "kafka.key_password_file", true, given, problems);
   for (std::size_t i = 0; i < d.value.sources.size(); ++i) {
     const source_settings& s = d.value.sources[i];
+    check_file(s.connection.password_file, indexed("sources", i) + ".password_file", true, given, problems);
+    check_file(s.connection.key_password_file, indexed("sources", i) + ".key_password_file", true, given, problems);
     if ((s.kind == "jsonl" || s.kind == "tibrvlisten") && s.address.empty() && s.path != "-")
       check_file(s.path, indexed("sources", i) + ".path", false, given, problems);
   }

@@ -78,6 +78,7 @@ section describe(document& d) {
   root.group(
       "formats", describe_formats(v),
       "What input means when it does not say itself: for replay, and where sources start from.");
+  root.group("kafka", describe(v.kafka), "A Kafka cluster: where sources of that kind read, and what is written there: docs/kafka.md.");
   root.list(
       "sources", v.sources, limits::vantages_max - 1, // the last is our own
       [&v] {
@@ -86,6 +87,7 @@ section describe(document& d) {
         s.context.daemon_host.clear(); // an RV client learns it; check_sources fills the others
         s.mapping = v.replay_mapping;
         s.samples = v.samples;
+        s.connection = v.kafka.connection;
         return s;
       },
       [](source_settings& s) { return describe(s); },

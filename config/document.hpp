@@ -31,6 +31,9 @@ keys::section describe(group_rules& r);
 keys::section describe(channel_options& o);
 keys::section describe(json_mapping& m);
 keys::section describe(source_settings& s);
+keys::section describe(kafka_output& k);
+/// Adds what only sources of kind kafka have.
+void describe_kafka(source_settings& s, keys::section& keys);
 keys::section describe(receiver_settings& r);
 keys::section describe(expected_daemon& e);
 keys::section describe(route_settings& r);

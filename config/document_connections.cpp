@@ -45,10 +45,10 @@ section describe(source_settings& s) {
   section keys;
   keys.text("name", s.name, "Unique; names the vantage point in incidents.", forms::simple_name)
       .required();
-  keys.choice("kind", s.kind, {"rv", "jsonl", "tibrvlisten", "samples", "plant", "line"},
+  keys.choice("kind", s.kind, {"rv", "jsonl", "tibrvlisten", "samples", "kafka", "plant", "line"},
               "`rv`: client of an RV daemon. `jsonl`: JSON lines. `tibrvlisten`: its text output. "
-              "`samples`: sensor readings and events as JSON lines or CSV. `plant`: a simulated fleet. "
-              "`line`: a simulated line of equipment.")
+              "`samples`: sensor readings and events as JSON lines or CSV. `kafka`: topics of a Kafka cluster. "
+              "`plant`: a simulated fleet. `line`: a simulated line of equipment.")
       .required();
   keys.text("daemon", s.daemon, "TCP address of the RV daemon.", forms::host_port).only_for({"rv"});
   keys.texts("listen", s.listen, "RV subjects to listen to.", forms::rv_subject).only_for({"rv"});
@@ -64,11 +64,11 @@ section describe(source_settings& s) {
             forms::listen_address_or_none)
       .only_for({"jsonl", "tibrvlisten", "samples"});
   keys.choice("time", s.time, {"arrival", "message"},
-              "`arrival`: the moment of reading. `message`: the time the record says.");
-  keys.group("samples", describe(s.samples), "Which fields mean what; starts from formats.samples.").only_for({"samples"});
+              "`arrival`: the moment of reading, of Kafka the timestamp of its record. `message`: the time the record says.");
+  keys.group("samples", describe(s.samples), "Which fields mean what; starts from formats.samples.").only_for({"samples", "kafka"});
   keys.group("jsonl", describe(s.mapping),
              "Which JSON fields mean what; starts from formats.jsonl.")
-      .only_for({"jsonl"});
+      .only_for({"jsonl", "kafka"});
   keys.text("service", s.context.service,
             "rv: the service to join. Others: the service of messages that do not say theirs.",
             forms::service);
@@ -82,6 +82,7 @@ section describe(source_settings& s) {
   keys.whole("daemons", s.plant_daemons, 1, 100'000, "Size of the simulated fleet.")
       .unit("daemons")
       .only_for({"plant"});
+  describe_kafka(s, keys);
   keys.whole("seed", s.plant_seed, 0, UINT64_MAX, "The same seed gives the same plant, or the same line.")
       .only_for({"plant", "line"});
   keys.group("line", describe(s.line), "The simulated line.").only_for({"line"});

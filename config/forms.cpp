@@ -229,7 +229,27 @@ std::optional<complaint> not_empty(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<complaint> host_ports_or_none(std::string_view text) {
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    if (auto bad = host_port(text.substr(0, comma))) return bad;
+    if (comma == text.npos) break;
+    text.remove_prefix(comma + 1);
+    if (text.empty()) return wrong(",", "no address", "end without a comma");
+  }
+  return std::nullopt;
+}
+
+std::optional<complaint> topic(std::string_view text) {
+  if (!text.empty() && text.size() <= 249 && made_of(text, "._-") && text != "." && text != "..") return std::nullopt;
+  return wrong(text, "no name of a Kafka topic", "use letters, digits, '.', '_' and '-', at most 249");
+}
+
+std::optional<complaint> topic_or_none(std::string_view text) { return text.empty() ? std::nullopt : topic(text); }
+
 std::string_view schema_pattern(keys::text_check check) {
+  if (check == &topic) return "^[A-Za-z0-9._-]{1,249}$";
+  if (check == &topic_or_none) return "^[A-Za-z0-9._-]{0,249}$";
   if (check == &host_port || check == &listen_address) return "^.+:[0-9]{1,5}$";
   if (check == &listen_address_or_none) return "^(.+:[0-9]{1,5})?$";
   if (check == &http_url) return "^[hH][tT][tT][pP][sS]?://[^@]+$";

@@ -32,6 +32,9 @@ std::optional<complaint> rv_subject(std::string_view text); ///< with '*' and '>
 std::optional<complaint> rate_or_none(std::string_view text); ///< "60/min", "5/s", "1000/h"
 std::optional<complaint> line_fault(std::string_view text); ///< "step etch1.pressure 4 sd at 2m for 1m"
 std::optional<complaint> not_empty(std::string_view text);
+std::optional<complaint> host_ports_or_none(std::string_view text); ///< host_port, with commas between
+std::optional<complaint> topic(std::string_view text); ///< of Kafka: letters, digits, . _ -; 1 to 249
+std::optional<complaint> topic_or_none(std::string_view text);
 
 /// The part of a check that a JSON Schema `pattern` can say; empty = nothing.
 std::string_view schema_pattern(keys::text_check check);

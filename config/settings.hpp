@@ -47,6 +47,7 @@ struct settings {
   duration keep_incidents = 90 * 24h;
   std::string external_url;     ///< our own address in mails and webhooks
   duration link_valid = 7 * 24h; ///< of a link that acknowledges
+  kafka_output kafka;
   std::vector<source_settings> sources;
   std::vector<receiver_settings> receivers;
   rule_book rules;

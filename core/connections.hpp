@@ -53,10 +53,48 @@ struct line_settings {
   std::vector<std::string> faults;       ///< "step etch1.pressure 4 sd at 2m for 1m"
 };
 
+/// How to reach a Kafka cluster.
+struct kafka_connection {
+  std::string brokers;          ///< host:port, with commas between; "" = no Kafka
+  std::vector<std::pair<std::string, std::string>> properties; ///< librdkafka's, for TLS, SASL and tuning
+  std::string password_file;    ///< file with sasl.password
+  std::string key_password_file; ///< file with ssl.key.password
+};
+
+/// What a source of kind kafka reads.
+struct kafka_input {
+  std::vector<std::string> topics;
+  std::string group = "tocsin"; ///< consumer group
+  std::string member;           ///< group.instance.id: a restart within the session gives no rebalance; "" = none
+  std::string format = "jsonl"; ///< what the records are: jsonl (heartbeats, advisories), samples
+  std::string encoding = "json"; ///< how they are written: json, msgpack, avro
+  std::string start = "committed"; ///< where nothing is kept of a partition: committed (else earliest), earliest, latest
+  std::string assignor = "cooperative-sticky"; ///< or range
+  std::uint32_t partitions = 0; ///< every topic must have so many; 0 = any
+  duration blind_after = 30s;   ///< without sight of the log for so long, we say that we are blind
+  std::string schemas;          ///< avro: folder of <id>.avsc
+  std::string registry;         ///< avro: address of a schema registry
+};
+
+/// What is written to Kafka. Topics: "" = not written.
+struct kafka_output {
+  kafka_connection connection;
+  bool create_topics = false;   ///< missing topics are created with `partitions`
+  std::uint32_t partitions = 12;
+  std::uint32_t replication = 1;
+  std::string partitioner = "murmur2_random"; ///< or murmur2: what a record without a key gets
+  std::string compression = "lz4";
+  duration linger = 5ms;        ///< waits so long for more to send at once
+  std::uint32_t queue_records = 100'000; ///< waiting for the brokers at most
+  std::string inputs, incidents, symptoms, windows, anomalies, states; ///< topics
+  std::string inputs_encoding = "json"; ///< or msgpack
+  bool writes() const { return !(inputs.empty() && incidents.empty() && symptoms.empty() && windows.empty() && anomalies.empty() && states.empty()); }
+};
+
 /// One stream of input. Each source is a vantage point of its own.
 struct source_settings {
   std::string name;
-  std::string kind;             ///< rv, jsonl, tibrvlisten, samples, plant, line
+  std::string kind;             ///< rv, jsonl, tibrvlisten, samples, kafka, plant, line
   std::string daemon = "127.0.0.1:7500"; ///< rv: TCP address of the daemon
   std::vector<std::string> listen{"_RV.*.SYSTEM.>"}; ///< rv: subjects
   std::string user = "tocsin";  ///< rv: label shown on the daemon's client page
@@ -70,10 +108,11 @@ struct source_settings {
   decode_context context;       ///< service, network, daemon_host when messages do not say
   json_mapping mapping;
   sample_mapping samples;       ///< samples
+  kafka_connection connection;  ///< kafka; starts from the section kafka
+  kafka_input kafka;
+  /// Its batches hold readings and events of equipment, and nothing about daemons.
+  bool gives_samples() const { return kind == "samples" || kind == "line" || (kind == "kafka" && kafka.format == "samples"); }
 };
-
-/// Whether it gives readings of sensors, and nothing about daemons.
-inline bool gives_samples(const source_settings& s) { return s.kind == "samples" || s.kind == "line"; }
 
 struct mail_settings {
   std::string server;           ///< host:port

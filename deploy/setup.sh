@@ -8,9 +8,9 @@ packages=(
   # libraries of the program
   libcaf-dev libsimdjson-dev nlohmann-json3-dev libmsgpack-cxx-dev libyaml-cpp-dev libspdlog-dev libcli11-dev
   libcivetweb-dev prometheus-cpp-dev libeigen3-dev libexpected-dev libcurl4-openssl-dev libsqlite3-dev
-  libssl-dev zlib1g-dev libc-ares-dev libre2-dev tzdata
+  libssl-dev zlib1g-dev libc-ares-dev libre2-dev librdkafka-dev tzdata
   # libraries and servers of the tests
-  libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
+  libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev libavro-dev
   python3-aiosmtpd python3-jsonschema python3-yaml prometheus prometheus-alertmanager
 )
 

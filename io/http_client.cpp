@@ -18,7 +18,7 @@ std::size_t append(char* bytes, std::size_t size, std::size_t count, void* to) {
 } // namespace
 
 namespace {
-result<http_answer> perform(const std::string& url, const std::string* body) {
+result<http_answer> perform(const std::string& url, const std::string* body, duration most) {
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl{curl_easy_init(), &curl_easy_cleanup};
   if (!curl) return fail(errc::io, "cannot set up an HTTP client");
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers{
@@ -29,7 +29,7 @@ result<http_answer> perform(const std::string& url, const std::string* body) {
   curl_easy_setopt(curl.get(), CURLOPT_PROXY, "");
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, 3L);
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, 30L);
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(std::chrono::duration_cast<std::chrono::milliseconds>(most).count()));
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
   if (body) {
@@ -46,7 +46,7 @@ result<http_answer> perform(const std::string& url, const std::string* body) {
 }
 } // namespace
 
-result<http_answer> http_get(const std::string& url) { return perform(url, nullptr); }
-result<http_answer> http_post_json(const std::string& url, const std::string& body) { return perform(url, &body); }
+result<http_answer> http_get(const std::string& url, duration most) { return perform(url, nullptr, most); }
+result<http_answer> http_post_json(const std::string& url, const std::string& body) { return perform(url, &body, 30s); }
 
 } // namespace tocsin

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/time.hpp"
 
 namespace tocsin {
 
@@ -13,7 +14,7 @@ struct http_answer {
 };
 
 /// Follows nothing, uses no proxy. errc::unreachable names the address and the remedy.
-result<http_answer> http_get(const std::string& url);
+result<http_answer> http_get(const std::string& url, duration most = 30s);
 /// POST of a JSON body; not tried again.
 result<http_answer> http_post_json(const std::string& url, const std::string& body);
 

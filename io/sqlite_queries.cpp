@@ -183,6 +183,21 @@ result<std::vector<stored_incident>> sqlite_store::incidents(const std::string& 
   }
 }
 
+result<std::vector<stored_incident>> sqlite_store::incidents_changed(timestamp since, std::size_t most) const {
+  auto& db = for_reading();
+  const std::lock_guard guard{db.mutex};
+  auto query = db.prepare("SELECT id, state, severity, title, since, json, rules FROM incidents WHERE at >= ? ORDER BY at, id LIMIT ?");
+  if (!query) return tl::make_unexpected(query.error());
+  query->bind(1, since).bind(2, static_cast<std::uint64_t>(std::min<std::size_t>(most, INT64_MAX)));
+  std::vector<stored_incident> out;
+  for (;;) {
+    const auto row = query->step();
+    if (!row) return tl::make_unexpected(row.error());
+    if (!*row) return out;
+    out.push_back(incident_in(*query));
+  }
+}
+
 result<std::optional<stored_incident>> sqlite_store::find_incident(const std::string& id) const {
   auto& db = for_reading();
   const std::lock_guard guard{db.mutex};

@@ -94,12 +94,21 @@ CREATE INDEX alarm_changes_by_time ON alarm_changes (at);
 )";
 constexpr const char* columns_of_version_3 = R"(
 ALTER TABLE incidents ADD COLUMN rules TEXT NOT NULL DEFAULT '';
-PRAGMA application_id = 0x746f6373;
-PRAGMA user_version = 3;
 )";
-static_assert(application_id == 0x746f6373 && schema_version == 3, "the schema above says so, too");
+constexpr const char* tables_of_version_4 = R"(
+CREATE TABLE log_positions (
+  source TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  partition INTEGER NOT NULL,
+  next_offset INTEGER NOT NULL,
+  PRIMARY KEY (source, topic, partition)
+) WITHOUT ROWID;
+PRAGMA application_id = 0x746f6373;
+PRAGMA user_version = 4;
+)";
+static_assert(application_id == 0x746f6373 && schema_version == 4, "the schema above says so, too");
 
-enum class content { empty, version_1, version_2, ours };
+enum class content { empty, version_1, version_2, version_3, ours }; ///< in order of age
 
 /// Looks before anything is written: a foreign file stays as it was.
 result<content> examine(connection& db) {
@@ -115,6 +124,7 @@ result<content> examine(connection& db) {
                 db.path() + ": an SQLite database of another program; name another data_dir");
   if (*version == 1) return content::version_1;
   if (*version == 2) return content::version_2;
+  if (*version == 3) return content::version_3;
   if (*version != schema_version)
     return fail(errc::version,
                 db.path() + ": written with schema version " + std::to_string(*version) +
@@ -128,8 +138,9 @@ result<void> create_tables(connection& db, content found) {
   if (auto begun = db.run("BEGIN IMMEDIATE"); !begun) return begun;
   result<void> made;
   if (found == content::empty) made = db.run(schema);
-  if (made && found != content::version_2) made = db.run(tables_of_version_2);
-  if (made) made = db.run(columns_of_version_3);
+  if (made && found < content::version_2) made = db.run(tables_of_version_2);
+  if (made && found < content::version_3) made = db.run(columns_of_version_3);
+  if (made) made = db.run(tables_of_version_4);
   if (made) made = db.run("COMMIT");
   if (!made && db.in_transaction()) (void)db.run("ROLLBACK");
   return made;

@@ -23,6 +23,7 @@ public:
   result<void> commit() override;
   result<void> append(const record_batch& batch, std::size_t begin, std::size_t end) override;
   result<void> save_snapshot(const snapshot& s) override;
+  result<void> save_positions(const std::string& source, const log_positions& reached) override;
   result<void> upsert_incident(const incident& i, const std::string& json) override;
   result<bool> enqueue(const outbox_entry& e) override;
   result<void> record_attempt(const std::string& id, const std::string& state, timestamp at,
@@ -37,6 +38,7 @@ public:
   std::string snapshot_folder() const override { return folder_; }
   std::uint64_t next_offset() const override { return next_offset_; }
   result<std::uint64_t> offset_at(timestamp t) const override;
+  result<log_positions> positions(const std::string& source) const override;
   result<std::optional<snapshot>> load_snapshot() const override { return snapshot_of_age(0); }
   result<std::optional<snapshot>> previous_snapshot() const override { return snapshot_of_age(1); }
   result<void> replay(std::uint64_t offset,
@@ -51,6 +53,7 @@ public:
   std::optional<timestamp> next_due() const override;
   result<std::vector<stored_incident>> incidents(const std::string& state,
                                                  std::size_t most) const override;
+  result<std::vector<stored_incident>> incidents_changed(timestamp since, std::size_t most) const override;
   result<std::optional<stored_incident>> find_incident(const std::string& id) const override;
   result<std::vector<std::string>> failing_receivers() const override;
   result<std::vector<decision>> decisions(const std::string& incident) const override;

@@ -12,6 +12,7 @@
 
 #include "codecs/decoder.hpp"
 #include "core/incident.hpp"
+#include "core/log_position.hpp"
 #include "core/record.hpp"
 #include "core/story.hpp"
 
@@ -54,6 +55,8 @@ public:
   /// Appends records [begin, end) of the batch at the journal's next offsets, whatever its own.
   virtual result<void> append(const record_batch& batch, std::size_t begin, std::size_t end) = 0;
   virtual result<void> save_snapshot(const snapshot& s) = 0;
+  /// How far a source has read its log; belongs into the transaction of what was read.
+  virtual result<void> save_positions(const std::string& source, const log_positions& reached) = 0;
   virtual result<void> upsert_incident(const incident& i, const std::string& json) = 0;
   /// A notification id that is already there, in whatever state, is left alone: false.
   virtual result<bool> enqueue(const outbox_entry& e) = 0;
@@ -77,6 +80,8 @@ public:
   virtual std::uint64_t next_offset() const = 0;
   /// First offset of the stored batch in which `t` or a later time occurs; next_offset() if none does. For trim.
   virtual result<std::uint64_t> offset_at(timestamp t) const = 0;
+  /// Where a source has to go on, for each partition it ever read; in order of topic and partition.
+  virtual result<log_positions> positions(const std::string& source) const = 0;
   /// The newest of the two that are kept.
   virtual result<std::optional<snapshot>> load_snapshot() const = 0;
   /// The one before it, should the newest be unusable.
@@ -98,6 +103,8 @@ public:
   virtual std::optional<timestamp> next_due() const = 0;
   /// Newest first. `state`: "opened", "updated", "closed"; "open" = not closed; "" = all.
   virtual result<std::vector<stored_incident>> incidents(const std::string& state, std::size_t most) const = 0;
+  /// Those that changed at `since` or later, the oldest change first.
+  virtual result<std::vector<stored_incident>> incidents_changed(timestamp since, std::size_t most) const = 0;
   virtual result<std::optional<stored_incident>> find_incident(const std::string& id) const = 0;
   /// Names of the receivers that open incidents are about: the last that was known of them is that they fail.
   virtual result<std::vector<std::string>> failing_receivers() const = 0;

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "actor_fixture.hpp"
 #include "actors/groups.hpp"
 #include "actors/shard.hpp"
@@ -25,11 +27,20 @@ protected:
     o.anchor = anchor_at(system, at(0));
     o.watermark = watermark;
     o.grant = [this](std::size_t source) { granted.push_back(source); };
+    o.kept = [this](std::size_t source, std::uint64_t ticket) { kept.emplace_back(source, ticket); };
     door = system.spawn<intake>(std::move(o));
     run();
   }
-  void go_live_now() {
-    caf::anon_send(door, go_live{collector(to_journal), 0s});
+  void go_live_now(std::uint64_t logs = 0) {
+    caf::anon_send(door, go_live{collector(to_journal), 0s, logs});
+    run();
+  }
+  void feed_log(std::size_t source, std::shared_ptr<record_batch> batch, std::uint64_t ticket, log_positions covered) {
+    caf::anon_send(door, source_batch{source, std::move(batch), ticket, std::make_shared<const log_positions>(std::move(covered))});
+    run();
+  }
+  void holds(std::size_t source, bool on) {
+    caf::anon_send(door, source_behind{source, on});
     run();
   }
   void feed(std::size_t source, std::shared_ptr<record_batch> batch) {
@@ -48,6 +59,7 @@ protected:
   std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
   std::vector<std::vector<step>> steps;
   std::vector<std::size_t> granted;
+  std::vector<std::pair<std::size_t, std::uint64_t>> kept;
   std::vector<journal_append> to_journal;
   std::vector<caf::actor> introduced;
   caf::actor door;
@@ -202,6 +214,61 @@ TEST_F(sequencing, tells_who_asks_when_nothing_is_under_way) {
   pending.receive([&] { idle = true; },
                   [&](caf::error& e) { ADD_FAILURE() << system.render(e); });
   EXPECT_TRUE(idle);
+}
+
+TEST_F(sequencing, while_a_log_is_caught_up_with_time_is_that_of_its_records) {
+  start(1);
+  go_live_now(1u << 2);
+  EXPECT_TRUE(steps[0].empty()) << "the clock has not begun";
+  feed_log(2, heartbeats(-500, {"10.0.0.1"}), 1, {{"inputs", 0, 10}});
+  ASSERT_EQ(steps[0].size(), 1u);
+  EXPECT_EQ(steps[0][0].until, at(-500));
+  finish(1, at(-400));
+  pass(10s);
+  EXPECT_EQ(steps[0].size(), 1u) << "a deadline long past by the clock is not due by the log";
+  feed_log(2, heartbeats(-450, {"10.0.0.1"}), 2, {{"inputs", 0, 11}});
+  EXPECT_EQ(steps[0].back().until, at(-450));
+  finish(2, at(-350));
+  holds(2, false);
+  pass(1ms);
+  ASSERT_EQ(steps[0].size(), 3u) << "the end of the log is reached: now silence counts";
+  EXPECT_GE(steps[0].back().until, at(10));
+}
+
+TEST_F(sequencing, a_former_life_left_no_gap_where_a_log_is_read) {
+  start(1, at(-100));
+  go_live_now(1u << 2);
+  ASSERT_FALSE(steps[0].empty());
+  ASSERT_TRUE(steps[0][0].batch);
+  std::set<unsigned> blind;
+  for (const record& r : steps[0][0].batch->records) blind.insert(r.vantage);
+  EXPECT_FALSE(blind.contains(2));
+  EXPECT_TRUE(blind.contains(1));
+  EXPECT_LT(steps[0].back().until, at(-99)) << "and time has not moved on";
+}
+
+TEST_F(sequencing, what_a_batch_covers_goes_with_it_to_the_journal) {
+  start(1);
+  go_live_now();
+  feed_log(2, heartbeats(1, {"10.0.0.1"}), 7, {{"inputs", 3, 10}});
+  ASSERT_EQ(to_journal.size(), 1u);
+  EXPECT_EQ(to_journal[0].source, 2u);
+  EXPECT_EQ(to_journal[0].ticket, 7u);
+  ASSERT_TRUE(to_journal[0].covered);
+  EXPECT_THAT(*to_journal[0].covered, ElementsAre(log_position{"inputs", 3, 10}));
+  feed_log(2, std::make_shared<record_batch>(), 8, {{"inputs", 3, 12}});
+  ASSERT_EQ(to_journal.size(), 2u) << "what could not be decoded moves the position, too";
+  EXPECT_EQ(to_journal[1].ticket, 8u);
+  finish(3);
+  EXPECT_TRUE(kept.empty()) << "the journal says that";
+}
+
+TEST_F(sequencing, without_a_journal_a_batch_is_kept_when_it_is_done) {
+  start(1);
+  feed_log(2, heartbeats(1, {"10.0.0.1"}), 7, {{"inputs", 3, 10}});
+  EXPECT_TRUE(kept.empty());
+  finish(1);
+  EXPECT_THAT(kept, ElementsAre(std::pair<std::size_t, std::uint64_t>{2, 7}));
 }
 
 } // namespace

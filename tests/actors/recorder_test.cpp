@@ -21,6 +21,8 @@ protected:
     o.anchor = anchor_at(system, at(0));
     o.notifier = collector(delivered);
     o.keep_journal = o.keep_incidents = 24h;
+    o.source_names = {"pipe", "feed"};
+    o.kept = [this](std::size_t source, std::uint64_t ticket) { said_kept.emplace_back(source, ticket); };
     memory = system.spawn<recorder>(std::move(o));
     run();
   }
@@ -74,6 +76,7 @@ protected:
   std::shared_ptr<store> disk;
   std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
   std::vector<deliver> delivered;
+  std::vector<std::pair<std::size_t, std::uint64_t>> said_kept;
   caf::actor memory;
 };
 
@@ -162,6 +165,18 @@ TEST_F(recording, a_report_that_is_due_is_delivered_as_a_mail_once) {
   EXPECT_FALSE(n.response.empty());
 }
 
+TEST_F(recording, where_a_log_was_read_to_is_kept_with_what_was_read) {
+  start();
+  const auto covering = [](std::int64_t next) { return std::make_shared<const log_positions>(log_positions{{"inputs", 3, next}}); };
+  tell(journal_append{heartbeats(0, {"10.0.0.1"}), 0, 1, 7, covering(10)});
+  tell(journal_append{std::make_shared<const record_batch>(), 0, 1, 8, covering(12)});
+  EXPECT_TRUE(said_kept.empty()) << "not yet committed";
+  pass(20ms);
+  EXPECT_THAT(said_kept, ElementsAre(std::pair<std::size_t, std::uint64_t>{1, 7}, std::pair<std::size_t, std::uint64_t>{1, 8}));
+  EXPECT_THAT(*disk->positions("feed"), ElementsAre(log_position{"inputs", 3, 12}));
+  EXPECT_EQ(journal().size(), 1u);
+}
+
 /// A disk that is full.
 class full_disk final : public store {
 public:
@@ -169,6 +184,9 @@ public:
   result<void> commit() override { return no(); }
   result<void> append(const record_batch&, std::size_t, std::size_t) override { return no(); }
   result<void> save_snapshot(const snapshot&) override { return no(); }
+  result<void> save_positions(const std::string&, const log_positions&) override { return no(); }
+  result<log_positions> positions(const std::string&) const override { return no(); }
+  result<std::vector<stored_incident>> incidents_changed(timestamp, std::size_t) const override { return no(); }
   result<void> upsert_incident(const incident&, const std::string&) override { return no(); }
   result<bool> enqueue(const outbox_entry&) override { return no(); }
   result<void> record_attempt(const std::string&, const std::string&, timestamp, timestamp,
@@ -225,6 +243,13 @@ public:
 private:
   static tl::unexpected<error> no() { return fail(errc::io, "disk is full"); }
 };
+
+TEST_F(recording, what_a_full_disk_refused_is_not_said_to_be_kept) {
+  start(std::make_shared<full_disk>());
+  tell(journal_append{heartbeats(0, {"10.0.0.1"}), 0, 1, 7, std::make_shared<const log_positions>(log_positions{{"inputs", 3, 10}})});
+  pass(20ms);
+  EXPECT_TRUE(said_kept.empty());
+}
 
 TEST_F(recording, a_full_disk_is_counted_and_still_everybody_is_told) {
   start(std::make_shared<full_disk>());

@@ -11,6 +11,7 @@ import delivery
 import detect
 import faults
 import h
+import kafka_part
 import live
 import micro
 import s
@@ -20,6 +21,7 @@ PARTS = {
     "micro": (micro.run, "one line decoded, one heartbeat judged (Google Benchmark)"),
     "h": (h.run, "workload H through machines and actors, against its oracle, a flat loop and other systems"),
     "s": (s.run, "workload S: windows and anomalies of sensors, against its oracle, a flat loop and other systems"),
+    "kafka": (kafka_part.run, "from a Kafka cluster (a mock of it) through the actors, against a bare consumer"),
     "memory": (live.memory, "resident memory per idle daemon in a running node"),
     "lateness": (live.lateness, "how late a silence is said, by a running node"),
     "faults": (faults.run, "the catalogue of injected faults: found, in time, false alarms, calibration"),

@@ -63,7 +63,8 @@ std::set<std::string> keys_of(const std::string& yaml) {
     }
     // Entries of a list and of a free map are no keys.
     const bool is_entry = generic.ends_with("[]") || generic.find(".fields.") != generic.npos ||
-                          generic.find(".labels.") != generic.npos;
+                          generic.find(".labels.") != generic.npos ||
+                          generic.find(".properties.") != generic.npos;
     if (!is_entry) out.insert(generic);
   }
   return out;

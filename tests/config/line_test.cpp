@@ -22,7 +22,7 @@ TEST(line_in_the_configuration, is_read) {
   EXPECT_EQ(s.line.interval, 50ms);
   EXPECT_EQ(s.line.faults, std::vector<std::string>{"stuck etch1.pressure at 1m for 1m"});
   EXPECT_EQ(s.plant_seed, 9u);
-  EXPECT_TRUE(gives_samples(s));
+  EXPECT_TRUE(s.gives_samples());
 }
 
 TEST(line_in_the_configuration, mistakes_are_answered_with_place_and_remedy) {

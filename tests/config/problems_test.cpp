@@ -189,7 +189,7 @@ INSTANTIATE_TEST_SUITE_P(rules, mistakes, testing::ValuesIn(rule_mistakes), name
 
 const mistake source_mistakes[] = {
     {"unknown_kind", "sources: [{name: a, kind: jsnl}]\n",
-     "1:27: error: sources[0].kind: 'jsnl' is not one of rv, jsonl, tibrvlisten, samples, plant or line; did you "
+     "1:27: error: sources[0].kind: 'jsnl' is not one of rv, jsonl, tibrvlisten, samples, kafka, plant or line; did you "
      "mean 'jsonl'?"},
     {"source_without_name", "sources:\n  - kind: rv\n",
      "2:5: error: sources[0].name is missing; add it: Unique; names the vantage point in "

@@ -29,7 +29,7 @@ TEST_F(store_opening, another_schema_version_is_named_with_what_to_do) {
   tamper(path, "PRAGMA user_version = 7");
   const auto e = refused(path);
   EXPECT_EQ(e.code, errc::version);
-  EXPECT_THAT(e.text, AllOf(HasSubstr(path), HasSubstr("schema version 7"), HasSubstr("version 3"),
+  EXPECT_THAT(e.text, AllOf(HasSubstr(path), HasSubstr("schema version 7"), HasSubstr("version 4"),
                             HasSubstr("move the file away")));
   const auto reading = open_sqlite_store_read_only(path);
   ASSERT_FALSE(reading);
@@ -42,7 +42,7 @@ TEST_F(store_opening, a_store_of_version_2_is_brought_up_and_keeps_what_it_has) 
     ASSERT_TRUE(made);
     ASSERT_TRUE((*made)->upsert_incident(an_incident("old", 1, incident_state::opened, 1000), "{}"));
   }
-  tamper(path, "ALTER TABLE incidents DROP COLUMN rules; PRAGMA user_version = 2");
+  tamper(path, "ALTER TABLE incidents DROP COLUMN rules; DROP TABLE log_positions; PRAGMA user_version = 2");
   EXPECT_TRUE(open_sqlite_store_read_only(path)) << "its journal can be replayed as it is";
   auto store = open_sqlite_store(path);
   ASSERT_TRUE(store) << store.error().text;
@@ -52,6 +52,15 @@ TEST_F(store_opening, a_store_of_version_2_is_brought_up_and_keeps_what_it_has) 
   ASSERT_TRUE((*store)->upsert_incident(fresh, "{}"));
   EXPECT_EQ((*(*store)->find_incident("new"))->rules, "0123456789abcdef");
   EXPECT_TRUE(open_sqlite_store_read_only(path));
+}
+
+TEST_F(store_opening, a_store_of_version_3_gets_a_place_for_positions) {
+  ASSERT_TRUE(open_sqlite_store(path));
+  tamper(path, "DROP TABLE log_positions; PRAGMA user_version = 3");
+  auto store = open_sqlite_store(path);
+  ASSERT_TRUE(store) << store.error().text;
+  ASSERT_TRUE((*store)->save_positions("feed", {{"inputs", 0, 7}}));
+  EXPECT_THAT(*(*store)->positions("feed"), testing::ElementsAre(log_position{"inputs", 0, 7}));
 }
 
 TEST_F(store_opening, what_is_no_database_is_left_alone) {

@@ -1,0 +1,74 @@
+// The partitions a Kafka consumer owns, read as one log in order of time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/log_position.hpp"
+#include "core/time.hpp"
+#include "io/kafka_client.hpp"
+#include "io/source.hpp"
+
+namespace tocsin {
+
+/// Every partition has a queue of its own, so that one that is ahead is left alone while another catches up: nothing is ever
+/// paused. Belongs to the consumer's thread; the rebalance callback runs there, too.
+class kafka_partitions {
+public:
+  /// `wake_fd`: eight bytes are written to it when a queue that was empty gets something.
+  explicit kafka_partitions(int wake_fd) : wake_fd_(wake_fd) {}
+
+  /// From now on ours. To be called before the assignment, so that no record goes past its queue. `next`: -1 = not known.
+  void add(rd_kafka_t* client, const std::string& topic, std::int32_t partition, std::int64_t next);
+  void remove(std::string_view topic, std::int32_t partition);
+  void clear();
+
+  /// Gives up to `most` records to `visit`, in order of their timestamps as far as that can be known: a partition that owes us
+  /// records that may be older keeps the others waiting if `wait_for_all`. What is given is valid until release(). `trouble`:
+  /// errors of single partitions. A record that `visit` says false of is not taken, nor are those after it: they come again.
+  /// Returns how many were taken.
+  std::size_t take(rd_kafka_t* client, std::size_t most, bool wait_for_all, const std::function<bool(const rd_kafka_message_t&, std::string_view topic, timestamp at)>& visit,
+                   const std::function<void(const std::string& place, rd_kafka_resp_err_t)>& trouble);
+  void release();
+
+  bool empty() const { return all_.empty(); }
+  /// Everything that the brokers have told of was taken.
+  bool at_end(rd_kafka_t* client);
+  /// Something is at hand that take() would give.
+  bool has_rest() const { return has_rest_; }
+  timestamp newest() const { return newest_; } ///< of what was taken
+  /// Where we are in the partitions that take() gave something of, since the last call.
+  log_positions moved();
+  std::vector<partition_status> status(rd_kafka_t* client) const;
+
+private:
+  struct entry {
+    std::string topic;
+    std::int32_t partition;
+    kafka_queue queue;
+    std::vector<rd_kafka_message_t*> held;
+    std::size_t next_held = 0;
+    std::int64_t next = -1, end = -1;
+    std::int64_t told_end = -1;  ///< where the broker said that nothing more may be read now
+    timestamp last = unset;      ///< of the newest record taken
+    bool moved = false;
+    bool owes = true;            ///< has more, but not yet here; until the broker says where the log ends
+  };
+  using trouble_callback = std::function<void(const std::string&, rd_kafka_resp_err_t)>;
+  void refill(rd_kafka_t* client, entry& e, const trouble_callback& trouble);
+  void look_at_debt(rd_kafka_t* client, entry& e);
+  static timestamp time_of(const rd_kafka_message_t& m);
+  void drop(entry& e);
+
+  int wake_fd_;
+  std::vector<std::unique_ptr<entry>> all_;
+  std::vector<kafka_message> taken_;
+  timestamp newest_ = unset;
+  bool has_rest_ = false;
+};
+
+} // namespace tocsin

@@ -1,0 +1,308 @@
+// The thread of a Kafka source: it alone serves, takes, decodes, hands on and waits.
+#include "io/kafka_source.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+
+#include "core/limits.hpp"
+#include "io/kafka_source_impl.hpp"
+#include "io/log.hpp"
+
+namespace tocsin {
+
+namespace {
+constexpr std::size_t samples_most = 8192;     ///< Kafka records of one batch of readings, which are cheap
+constexpr std::size_t errors_most = 1000;      ///< handed on at once
+constexpr auto near_enough = std::chrono::seconds{1}; ///< so little behind is not behind
+constexpr auto goodbye_within = std::chrono::seconds{5};
+constexpr auto topics_within = std::chrono::seconds{5};
+constexpr auto look_every_ms = 500;
+/// Among the positions that are kept: whether we said last that we are blind. No topic is called so.
+log_position blindness(bool blind) { return {"", -1, blind ? 1 : 0}; }
+} // namespace
+
+kafka_properties kafka_consumer_defaults() {
+  // Why these: docs/decisions/0015. With a queue for each partition the bytes are per partition.
+  return {{"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "32768"}, {"fetch.wait.max.ms", "100"},
+          {"fetch.error.backoff.ms", "100"},  {"session.timeout.ms", "10000"},         {"heartbeat.interval.ms", "2000"},
+          {"reconnect.backoff.max.ms", "2000"}, {"client.id", "tocsin"}, {"allow.auto.create.topics", "true"}};
+}
+
+kafka_properties kafka_consumer_ours(const kafka_input& k) {
+  kafka_properties all{{"group.id", k.group},
+                       {"enable.auto.offset.store", "false"},
+                       {"enable.auto.commit", "true"},
+                       {"auto.commit.interval.ms", "1000"},
+                       {"enable.partition.eof", "true"},
+                       {"auto.offset.reset", k.start == "latest" ? "latest" : "earliest"},
+                       {"partition.assignment.strategy", k.assignor},
+                       {"statistics.interval.ms", "500"}};
+  if (!k.member.empty()) all.emplace_back("group.instance.id", k.member);
+  return all;
+}
+
+kafka_source::kafka_source(source_settings settings, std::uint8_t vantage, log_positions kept)
+    : settings_(std::move(settings)), vantage_(vantage), kept_(std::move(kept)), partitions_(wake_.fd()),
+      values_((settings_.context.vantage = vantage, settings_)), sight_(settings_.kafka.blind_after, steady_now()) {
+  const auto blind = std::ranges::find_if(kept_, [](const log_position& p) { return p.partition < 0; });
+  said_blind_ = blind != kept_.end() && blind->next_offset != 0;
+  status_.name = settings_.name;
+  status_.kind = "kafka";
+  status_.state = "connecting";
+  status_.detail = settings_.connection.brokers;
+}
+
+kafka_source::~kafka_source() {
+  stop();
+  finish();
+}
+
+void kafka_source::start(source_callbacks callbacks) {
+  callbacks_ = std::move(callbacks);
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void kafka_source::grant(std::size_t batches) {
+  if (credit_.fetch_add(batches) == 0) wake_.signal();
+}
+
+void kafka_source::stop() {
+  stopping_ = true;
+  wake_.signal();
+  if (thread_.get_id() == std::this_thread::get_id()) return; // from a callback: the owner joins
+  const std::lock_guard lock{stop_mutex_};
+  if (thread_.joinable()) thread_.join();
+}
+
+source_status kafka_source::status() const {
+  const std::lock_guard lock{status_mutex_};
+  return status_;
+}
+
+void kafka_source::set_state(std::string state, std::string detail) {
+  const std::lock_guard lock{status_mutex_};
+  status_.state = std::move(state);
+  status_.detail = std::move(detail);
+}
+
+void kafka_source::update_status() {
+  auto all = partitions_.status(client_.get());
+  for (partition_status& p : all)
+    for (const partition_status& c : committed_)
+      if (c.partition == p.partition && c.topic == p.topic) p.committed = c.committed;
+  const std::lock_guard lock{status_mutex_};
+  status_.records = records_;
+  status_.bytes = bytes_;
+  status_.errors = values_.error_count() + failures_;
+  status_.ignored = values_.ignored_count();
+  status_.rebalances = rebalances_;
+  status_.reconnects = lost_;
+  status_.partitions = std::move(all);
+}
+
+result<void> kafka_source::open() {
+  auto conf = kafka_config(settings_.connection, kafka_consumer_defaults(), kafka_consumer_ours(settings_.kafka));
+  if (!conf) return tl::make_unexpected(conf.error());
+  rd_kafka_conf_set_opaque(conf->get(), this);
+  rd_kafka_conf_set_rebalance_cb(conf->get(), on_rebalance);
+  rd_kafka_conf_set_stats_cb(conf->get(), on_statistics);
+  auto made = make_kafka(RD_KAFKA_CONSUMER, std::move(*conf));
+  if (!made) return tl::make_unexpected(made.error());
+  client_ = std::move(*made);
+  rd_kafka_poll_set_consumer(client_.get());
+  cooperative_ = settings_.kafka.assignor == "cooperative-sticky";
+  kafka_queue events{rd_kafka_queue_get_consumer(client_.get())};
+  static constexpr std::uint64_t one = 1;
+  rd_kafka_queue_io_event_enable(events.get(), wake_.fd(), &one, sizeof one);
+  kafka_list wanted{rd_kafka_topic_partition_list_new(static_cast<int>(settings_.kafka.topics.size()))};
+  for (const std::string& topic : settings_.kafka.topics) rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  if (const auto code = rd_kafka_subscribe(client_.get(), wanted.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return fail(errc::refused, "source '" + settings_.name + "': " + kafka_text(code));
+  return {};
+}
+
+/// Trying again cannot help: say so, and that we are blind, and wait for the end.
+void kafka_source::refused(const error& why) {
+  set_state("lost", why.text);
+  log::error("source_settings", {{"source", settings_.name}, {"error", why.text}});
+  add_sight(record_kind::sight_lost, no_time, {});
+  if (callbacks_.behind) callbacks_.behind(false);
+  while (!stopping_) {
+    if (credit_ > 0) hand_on();
+    wait(false);
+  }
+}
+
+void kafka_source::run() {
+  if (auto opened = open(); !opened) return refused(opened.error());
+  while (!stopping_) {
+    serve();
+    store_kept();
+    if (credit_ > 0) round();
+    look();
+    if (!stopping_) wait(credit_ > 0 && partitions_.has_rest());
+  }
+}
+
+void kafka_source::round() {
+  const std::size_t most = settings_.gives_samples() ? samples_most : limits::batch_records_max;
+  const std::size_t got = partitions_.take(
+      client_.get(), most, !sight_.blind(),
+      [this](const rd_kafka_message_t& m, std::string_view topic, timestamp at) {
+        const std::string_view value{static_cast<const char*>(m.payload), m.len};
+        if (!values_.ready(value, trouble_)) return false;
+        bytes_ += m.len;
+        values_.add({topic, m.partition, m.offset}, value, at, pending_);
+        return true;
+      },
+      [this](const std::string& place, rd_kafka_resp_err_t code) {
+        ++failures_;
+        log::warning("source_failed", {{"source", settings_.name}, {"where", place}, {"what", kafka_text(code)}});
+      });
+  values_.flush(pending_);
+  partitions_.release();
+  moved_ |= got > 0;
+  hand_on_errors();
+  hand_on();
+}
+
+void kafka_source::hand_on_errors() {
+  auto errors = values_.take_errors();
+  if (errors.size() > errors_most) errors.resize(errors_most);
+  if (!errors.empty() && callbacks_.errors) callbacks_.errors(std::move(errors));
+}
+
+/// With the positions it leads to; those move also when no record could be made of what was read.
+void kafka_source::hand_on() {
+  log_positions covered = client_ ? partitions_.moved() : log_positions{};
+  if (pending_.records.empty() && pending_.samples.empty() && covered.empty()) return;
+  if (std::exchange(said_sight_, false)) covered.push_back(blindness(said_blind_));
+  records_ += pending_.records.size() + pending_.samples.size();
+  for (record& r : pending_.records) r.vantage = vantage_;
+  std::uint64_t ticket;
+  {
+    const std::lock_guard lock{book_mutex_};
+    ticket = book_.begin(covered);
+  }
+  --credit_;
+  callbacks_.log_batch(std::exchange(pending_, {}), ticket, std::move(covered));
+}
+
+/// Decides whether time waits for us, and whether we see.
+void kafka_source::look() {
+  const bool at_end = partitions_.at_end(client_.get()) ||
+                      (partitions_.newest() != unset && wall_clock() - partitions_.newest() < near_enough);
+  const log_sight::change c = sight_.see({assigned_ && leaders_up_, at_end, std::exchange(moved_, false)}, steady_now());
+  if (c.lost || skipped_) {
+    // At the time of the last record: from there on nothing was seen.
+    const timestamp at = partitions_.newest() == unset ? no_time : partitions_.newest() + duration{1};
+    add_sight(record_kind::sight_lost, at, skipped_ ? restart_gap : std::string_view{});
+    skipped_ = false;
+  }
+  if (c.lost) {
+    ++lost_;
+    set_state("lost", trouble_.empty() ? "the log cannot be read" : trouble_);
+    log::warning("source_lost", {{"source", settings_.name}, {"brokers", settings_.connection.brokers}, {"error", trouble_}});
+  }
+  if (c.regained) {
+    if (said_blind_) add_sight(record_kind::sight_regained, wall_clock(), {});
+    set_state("reading", settings_.connection.brokers);
+    trouble_.clear();
+    log::info("source_listening", {{"source", settings_.name}, {"brokers", settings_.connection.brokers}});
+  }
+  if (!pending_.records.empty() && credit_ > 0) hand_on();
+  // After the record that says so: time must not pass before it is in line.
+  if (c.holds != holds_ && (c.holds || pending_.records.empty())) {
+    holds_ = c.holds;
+    if (callbacks_.behind) callbacks_.behind(holds_);
+  }
+}
+
+void kafka_source::add_sight(record_kind kind, timestamp at, std::string_view peer) {
+  if (settings_.gives_samples()) return; // nobody's silence is judged by it
+  record r;
+  r.kind = kind;
+  r.at = at;
+  r.timed_by = time_source::arrival;
+  r.peer = peer;
+  r.vantage = vantage_;
+  pending_.records.push_back(r);
+  said_blind_ = kind == record_kind::sight_lost;
+  said_sight_ = true;
+}
+
+void kafka_source::kept(std::uint64_t ticket) {
+  const std::lock_guard lock{book_mutex_};
+  for (log_position& p : book_.done(ticket)) {
+    std::erase_if(kept_, [&](const log_position& k) { return k.partition == p.partition && k.topic == p.topic; });
+    kept_.push_back(p);
+    if (p.partition < 0) continue;
+    to_store_.push_back(std::move(p));
+  }
+}
+
+/// librdkafka commits it within a second, at a rebalance, and at the end.
+void kafka_source::store_kept() {
+  log_positions now;
+  {
+    const std::lock_guard lock{book_mutex_};
+    now.swap(to_store_);
+  }
+  if (now.empty()) return;
+  kafka_list list{rd_kafka_topic_partition_list_new(static_cast<int>(now.size()))};
+  for (const log_position& p : now) rd_kafka_topic_partition_list_add(list.get(), p.topic.c_str(), p.partition)->offset = p.next_offset;
+  (void)rd_kafka_offsets_store(client_.get(), list.get()); // one that is not ours any more is another's business
+}
+
+void kafka_source::wait(bool rest) {
+  pollfd one{wake_.fd(), POLLIN, 0};
+  ::poll(&one, 1, rest ? 0 : look_every_ms);
+  wake_.clear();
+}
+
+/// The consumer leaves its group, and its last offsets are committed. librdkafka may hang here: we do not wait for ever.
+void kafka_source::finish() {
+  if (!client_ || thread_.joinable()) return;
+  store_kept();
+  partitions_.clear();
+  kafka_queue answers{rd_kafka_queue_new(client_.get())};
+  if (rd_kafka_error_t* failed = rd_kafka_consumer_close_queue(client_.get(), answers.get())) {
+    rd_kafka_error_destroy(failed);
+  } else {
+    const auto end = monotonic_clock() + goodbye_within;
+    while (!rd_kafka_consumer_closed(client_.get()) && monotonic_clock() < end) {
+      const std::unique_ptr<rd_kafka_event_t, kafka_free<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(answers.get(), 100)};
+      if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) rd_kafka_assign(client_.get(), nullptr);
+    }
+  }
+  if (!rd_kafka_consumer_closed(client_.get())) {
+    log::warning("source_hangs", {{"source", settings_.name}, {"what", "the Kafka consumer does not close; it is left behind"}});
+    (void)client_.release();
+    return;
+  }
+  answers.reset();
+  rd_kafka_destroy_flags(client_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+result<void> prepare_kafka_source(const source_settings& s, const kafka_output& creation) {
+  auto conf = kafka_config(s.connection, kafka_consumer_defaults(), kafka_consumer_ours(s.kafka));
+  if (!conf) return tl::make_unexpected(conf.error());
+  auto client = make_kafka(RD_KAFKA_CONSUMER, std::move(*conf));
+  if (!client) return tl::make_unexpected(client.error());
+  const std::uint32_t fresh = s.kafka.partitions ? s.kafka.partitions : creation.partitions;
+  const auto seen = prepare_topics(client->get(), {s.kafka.topics, s.kafka.partitions, creation.create_topics, fresh, creation.replication}, topics_within);
+  if (!seen && seen.error().code == errc::unreachable) {
+    log::warning("kafka_unreachable", {{"source", s.name}, {"reason", seen.error().text}});
+    return {};
+  }
+  return seen;
+}
+
+result<void> check_kafka_source_properties(const kafka_connection& c) { return check_kafka_properties(c, kafka_consumer_ours({})); }
+
+std::unique_ptr<source> make_kafka_source(source_settings settings, std::uint8_t vantage, log_positions kept) {
+  return std::make_unique<kafka_source>(std::move(settings), vantage, std::move(kept));
+}
+
+} // namespace tocsin

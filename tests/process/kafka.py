@@ -1,0 +1,112 @@
+"""A Kafka cluster for tests: librdkafka's mock in a helper process, or the real one that TOCSIN_TEST_KAFKA names."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+import uuid
+
+from support import QUICK_RULES, Node, binary, environment, folder, tocsin, write
+
+# The mock answers an empty fetch only after the whole wait.
+MOCK_PROPERTIES = "fetch.wait.max.ms: \"10\""
+
+
+class Cluster:
+    """Brokers, and topics of our own: `name` gives what a topic is called there."""
+
+    def __init__(self, test, real, **topics):
+        self.test, self.real, self.partitions = test, real, topics
+        self.run = uuid.uuid4().hex[:8]
+        self.process = None
+        if real:
+            self.brokers = os.environ["TOCSIN_TEST_KAFKA"]
+            return
+        self.process = subprocess.Popen([binary("TOCSIN_TEST_KAFKA_MOCK"), *(f"{self.name(t)}:{n}" for t, n in topics.items())],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+        test.addCleanup(self.end)
+        self.brokers = self.process.stdout.readline().strip()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def name(self, topic):
+        return f"{topic}-{self.run}"
+
+    def say(self, line):
+        """An order to the mock."""
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        self.test.assertEqual(answer, "ok", line)
+
+    def section(self, **more):
+        """The section kafka of a configuration."""
+        keys = {"brokers": json.dumps(self.brokers), **more}
+        if self.real:
+            keys.update(create_topics="true", partitions=str(next(iter(self.partitions.values()))))
+        else:
+            keys["properties"] = "{" + MOCK_PROPERTIES + "}"
+        return "kafka:\n" + "".join(f"  {k}: {v}\n" for k, v in keys.items())
+
+    def produce(self, topic, text, *arguments):
+        with tempfile.TemporaryDirectory(prefix="tocsin-test-") as own:
+            config = write(os.path.join(own, "kafka.yaml"), self.section())
+            return tocsin("produce", "-c", config, "--topic", self.name(topic), "-i", "-", *arguments, text=text)
+
+    def send(self, topic, text, *arguments):
+        done = self.produce(topic, text, *arguments)
+        self.test.assertEqual(done.returncode, 0, done.stderr)
+
+    def open_producer(self, topic):
+        """A `tocsin produce` that goes on until its standard input ends."""
+        config = write(os.path.join(folder(self.test), "kafka.yaml"), self.section())
+        return subprocess.Popen([binary("TOCSIN_BINARY"), "produce", "-c", config, "--topic", self.name(topic), "-i", "-"],
+                                stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
+
+    def read(self, topic):
+        done = subprocess.run([binary("TOCSIN_TEST_KAFKA_MOCK"), "--read", self.brokers, self.name(topic)], capture_output=True,
+                              text=True, timeout=60, env=environment(), check=False)
+        self.test.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def write(self, topic, *records):
+        """Records as they are: pairs of key and bytes."""
+        lines = "".join(f"{key} {value.hex()}\n" for key, value in records)
+        subprocess.run([binary("TOCSIN_TEST_KAFKA_MOCK"), "--write", self.brokers, self.name(topic)], input=lines, text=True, check=True,
+                       timeout=60, env=environment())
+
+    def source(self, topic="inputs", **more):
+        keys = {"name": "feed", "kind": "kafka", "topics": f"[{self.name(topic)}]", "group": f"tocsin-{self.run}", **more}
+        return "  - {" + ", ".join(f"{k}: {v}" for k, v in keys.items()) + "}"
+
+    def node(self, source=None, more=QUICK_RULES, kafka=None, **options):
+        return Node(self.test, source if source is not None else self.source(), more=self.section(**(kafka or {})) + more, **options)
+
+
+class kafka_test_case:
+    """Mixed into tests that run on the mock and on a real broker."""
+    real = False
+
+    def setUp(self):
+        if self.real and not os.environ.get("TOCSIN_TEST_KAFKA"):
+            raise unittest.SkipTest("TOCSIN_TEST_KAFKA names no broker")
+
+    def cluster(self, **topics):
+        return Cluster(self, self.real, **topics)
+
+
+def quiet(node, source="feed"):
+    """Waits until the log is read to its end."""
+    def done():
+        values = [v for name, v in metric_lags(node).items()]
+        return node.source(source)["state"] == "reading" and values and sum(values) == 0
+    node.wait(done, "the log is read to its end")
+
+
+def metric_lags(node):
+    text = node.get("/metrics")[2]
+    return {line.split(" ")[0]: float(line.split(" ")[1]) for line in text.splitlines() if line.startswith("tocsin_kafka_lag_records{")}
+
