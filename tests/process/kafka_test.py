@@ -117,6 +117,26 @@ class restart_case(kafka_test_case):
             ids = [row[0] for row in db.execute("SELECT incident FROM outbox WHERE body LIKE '%\"reason\":\"opened\"%'")]
         self.assertEqual(len(ids), len(set(ids)), "no notification with a second id")
 
+    def test_what_came_while_we_were_away_is_judged_by_its_own_time(self):
+        kafka = self.cluster(inputs=PARTITIONS)
+        kafka.send("inputs", fleet(8, 10))
+        sender = Sender(self, kafka, hosts=8)
+        node = kafka.node(kafka.source(member="one"), more=WATCHFUL).start()
+        node.wait(lambda: node.json("/api/v1/daemons")["known"] == 8, "heard")
+        node.kill()
+        away = sender.sent
+        sender.dead = {8}  # one of them falls silent while nobody looks
+        wait_for(lambda: sender.sent > away + 12, "six seconds of heartbeats")
+        node.start()
+        lost = node.wait(lambda: [i for i in node.incidents() if i["cause"]["kind"] == "heartbeat_lost"], "the dead one is found")
+        node.wait(lambda: node.metric("tocsin_watermark_age_seconds") < 1, "caught up")
+        self.assertEqual({i["cause"]["subject"] for i in lost}, {"rvd/10.0.0.8/7500"}, "and no other")
+        self.assertEqual(len(node.incidents()), 1)
+        since = lost[0]["since"]
+        self.assertLess(since, sender.times[away + 12], "by the time of the log")
+
+
+class kills_case(kafka_test_case):
     def test_killed_at_random_under_load_every_record_is_there_once(self):
         kafka = self.cluster(inputs=PARTITIONS)
         node = kafka.node(kafka.source(member="one"), snapshot="200ms", arguments=["--emit", "incidents"])
@@ -145,24 +165,6 @@ class restart_case(kafka_test_case):
         # What is printed is said again when the state is folded, with the same id; nothing has two.
         ids = {(i["cause"]["subject"], i["id"]) for i in node.out() if i["state"] == "opened"}
         self.assertEqual(len(ids), hosts)
-
-    def test_what_came_while_we_were_away_is_judged_by_its_own_time(self):
-        kafka = self.cluster(inputs=PARTITIONS)
-        kafka.send("inputs", fleet(8, 10))
-        sender = Sender(self, kafka, hosts=8)
-        node = kafka.node(kafka.source(member="one"), more=WATCHFUL).start()
-        node.wait(lambda: node.json("/api/v1/daemons")["known"] == 8, "heard")
-        node.kill()
-        away = sender.sent
-        sender.dead = {8}  # one of them falls silent while nobody looks
-        wait_for(lambda: sender.sent > away + 12, "six seconds of heartbeats")
-        node.start()
-        lost = node.wait(lambda: [i for i in node.incidents() if i["cause"]["kind"] == "heartbeat_lost"], "the dead one is found")
-        node.wait(lambda: node.metric("tocsin_watermark_age_seconds") < 1, "caught up")
-        self.assertEqual({i["cause"]["subject"] for i in lost}, {"rvd/10.0.0.8/7500"}, "and no other")
-        self.assertEqual(len(node.incidents()), 1)
-        since = lost[0]["since"]
-        self.assertLess(since, sender.times[away + 12], "by the time of the log")
 
 
 class outage(kafka_test_case, unittest.TestCase):
@@ -236,6 +238,14 @@ class restart(restart_case, unittest.TestCase):
 
 
 class restart_on_a_broker(restart_case, unittest.TestCase):
+    real = True
+
+
+class kills(kills_case, unittest.TestCase):
+    pass
+
+
+class kills_on_a_broker(kills_case, unittest.TestCase):
     real = True
 
 
