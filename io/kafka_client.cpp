@@ -77,6 +77,8 @@ std::string kafka_text(rd_kafka_resp_err_t code) {
 
 namespace {
 
+constexpr int own_creation_looks = 10, own_creation_pause_ms = 200;
+
 using metadata = std::unique_ptr<const rd_kafka_metadata_t, kafka_free<rd_kafka_metadata_destroy>>;
 
 result<metadata> look_at(rd_kafka_t* client, const std::string& topic, int most_ms) {
@@ -133,9 +135,12 @@ result<void> prepare_topics(rd_kafka_t* client, const kafka_topics& wanted, dura
       count = static_cast<int>(wanted.partitions);
     } else if (count == 0) {
       // A broker that creates topics by itself does so on being asked, and answers before it is done.
-      seen = look_at(client, topic, left_ms());
-      if (!seen) return tl::make_unexpected(seen.error());
-      count = count_partitions(*seen);
+      for (int i = 0; i < own_creation_looks && count == 0; ++i) {
+        rd_kafka_poll(client, own_creation_pause_ms);
+        seen = look_at(client, topic, left_ms());
+        if (!seen) return tl::make_unexpected(seen.error());
+        count = count_partitions(*seen);
+      }
     }
     if (count == 0)
       return fail(errc::missing, "Kafka topic '" + topic + "' is not there; create it, or say kafka.create_topics: true");

@@ -40,6 +40,17 @@ void kafka_partitions::remove(std::string_view topic, std::int32_t partition) {
   });
 }
 
+bool kafka_partitions::accept(kafka_message& m) {
+  for (auto& e : all_)
+    if (e->partition == m->partition && m->rkt && e->topic == rd_kafka_topic_name(m->rkt)) {
+      const auto from = e->held.begin() + static_cast<std::ptrdiff_t>(e->next_held);
+      e->held.insert(std::upper_bound(from, e->held.end(), m->offset, [](std::int64_t o, const rd_kafka_message_t* h) { return o < h->offset; }), m.get());
+      (void)m.release();
+      return true;
+    }
+  return false;
+}
+
 void kafka_partitions::clear() {
   release();
   for (auto& e : all_) drop(*e);
@@ -73,6 +84,10 @@ void kafka_partitions::look_at_debt(rd_kafka_t* client, entry& e) {
   std::int64_t low = -1, high = -1;
   if (rd_kafka_get_watermark_offsets(client, e.topic.c_str(), e.partition, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0)
     e.end = std::max(e.end, high);
+  if (low > 0 && e.next >= 0 && e.next < low) { // retention overtook us
+    gone_ = true;
+    e.next = low;
+  }
   if (e.next_held < e.held.size()) {
     e.owes = false;
     return;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/log_position.hpp"
@@ -25,6 +26,10 @@ public:
   /// From now on ours. To be called before the assignment, so that no record goes past its queue. `next`: -1 = not known.
   void add(rd_kafka_t* client, const std::string& topic, std::int32_t partition, std::int64_t next);
   void remove(std::string_view topic, std::int32_t partition);
+  /// A record that came by another way; false: its partition is not ours.
+  bool accept(kafka_message& m);
+  /// Whether records that follow our position were gone when the brokers were asked, since the last call.
+  bool take_gone() { return std::exchange(gone_, false); }
   void clear();
 
   /// Gives up to `most` records to `visit`, in order of their timestamps as far as that can be known: a partition that owes us
@@ -68,7 +73,7 @@ private:
   std::vector<std::unique_ptr<entry>> all_;
   std::vector<kafka_message> taken_;
   timestamp newest_ = unset;
-  bool has_rest_ = false;
+  bool has_rest_ = false, gone_ = false;
 };
 
 } // namespace tocsin

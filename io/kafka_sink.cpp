@@ -55,7 +55,7 @@ public:
 
   result<void> open(const kafka_output& k);
   bool write(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool must, std::uint64_t mark) override;
-  bool has_room() const override { return queued_ < room_of_others_ / 2; }
+  bool has_room() const override { return !dead_ && queued_ < room_of_others_ / 2; }
   bool write_waiting(const std::string& name, std::string_view key, std::string_view value, timestamp at) override;
   bool flush(duration most) override;
   kafka_sink_status status() const override;

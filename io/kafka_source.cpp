@@ -139,9 +139,11 @@ void kafka_source::run() {
   while (!stopping_) {
     serve();
     store_kept();
-    if (credit_ > 0) round();
+    // What one partition gives while another cannot be read would carry time with it; one who is blind has nothing to lose.
+    const bool takes = credit_ > 0 && ((leaders_up_ && !settling()) || sight_.blind());
+    if (takes) round();
     look();
-    if (!stopping_) wait(credit_ > 0 && partitions_.has_rest());
+    if (!stopping_) wait(takes && credit_ > 0 && partitions_.has_rest());
   }
 }
 
@@ -193,7 +195,11 @@ void kafka_source::hand_on() {
 void kafka_source::look() {
   const bool at_end = partitions_.at_end(client_.get()) ||
                       (partitions_.newest() != unset && wall_clock() - partitions_.newest() < near_enough);
-  const log_sight::change c = sight_.see({assigned_ && leaders_up_, at_end, std::exchange(moved_, false)}, steady_now());
+  if (partitions_.take_gone()) {
+    skipped_ = true;
+    log::error("kafka_records_gone", {{"source", settings_.name}, {"remedy", "docs/operating.md, Kafka"}});
+  }
+  const log_sight::change c = sight_.see({assigned_ && leaders_up_ && !settling(), at_end, std::exchange(moved_, false)}, steady_now());
   if (c.lost || skipped_) {
     // At the time of the last record: from there on nothing was seen.
     const timestamp at = partitions_.newest() == unset ? no_time : partitions_.newest() + duration{1};

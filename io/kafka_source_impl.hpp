@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -40,6 +41,7 @@ private:
   void hand_on();
   void hand_on_errors();
   void look();
+  bool settling() const { return monotonic_clock() < settles_until_; }
   void add_sight(record_kind kind, timestamp at, std::string_view peer);
   void store_kept();
   void wait(bool rest);
@@ -48,7 +50,7 @@ private:
 
   // -- what librdkafka tells (kafka_source_link.cpp)
   void serve();
-  void hear(const rd_kafka_message_t& m);
+  void hear(kafka_message m);
   void rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list);
   void assigned(rd_kafka_topic_partition_list_t* list);
   void revoked(rd_kafka_topic_partition_list_t* list);
@@ -84,11 +86,20 @@ private:
   record_batch pending_;
   std::vector<decode_error> errors_;
   bool holds_ = true, assigned_ = false, leaders_up_ = false;
+  struct broker_life {
+    bool up = false;
+    std::int64_t answers = -1;
+    std::chrono::steady_clock::time_point heard{};
+  };
+  std::map<std::int64_t, broker_life> brokers_; ///< by node id
+  bool cut_off_ = false;        ///< a broker that leads partitions of ours did not answer, since we last settled
+  std::chrono::steady_clock::time_point settles_until_{};
   bool moved_ = false;          ///< since the last look
   bool said_blind_ = false;     ///< in this life or the one before
   bool said_sight_ = false;     ///< the batch that is made says something about it
   bool skipped_ = false;        ///< the log no longer has what follows the kept position
-  bool cooperative_ = false;
+  bool cooperative_ = false, fenced_ = false;
+  bool asks_offsets_ = true;    ///< of this assignment: until one question was not answered
   std::uint64_t records_ = 0, bytes_ = 0, rebalances_ = 0, failures_ = 0, lost_ = 0;
   std::vector<partition_status> committed_; ///< as the statistics say
   std::string trouble_;         ///< the last that was said

@@ -10,7 +10,8 @@ namespace tocsin {
 
 namespace {
 constexpr int offsets_within_ms = 3000;
-constexpr std::int64_t silent_us_max = 1'500'000; ///< fetches are answered ten times a second
+constexpr auto settle_for = std::chrono::seconds{5};
+constexpr auto answers_within = std::chrono::milliseconds{1500}; ///< fetches are answered ten times a second
 
 const nlohmann::json* member(const nlohmann::json& in, const char* name) {
   if (!in.is_object()) return nullptr;
@@ -36,20 +37,31 @@ int kafka_source::on_statistics(rd_kafka_t*, char* json, std::size_t size, void*
 /// Everything that waits for us in the consumer's own queue; records have queues of their own.
 void kafka_source::serve() {
   while (!stopping_) {
-    const kafka_message m{rd_kafka_consumer_poll(client_.get(), 0)};
+    kafka_message m{rd_kafka_consumer_poll(client_.get(), 0)};
     if (!m) return;
-    hear(*m);
+    hear(std::move(m));
   }
 }
 
-void kafka_source::hear(const rd_kafka_message_t& m) {
-  if (m.err == RD_KAFKA_RESP_ERR_NO_ERROR || m.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
+void kafka_source::hear(kafka_message message) {
+  const rd_kafka_message_t& m = *message;
+  if (m.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
+  if (m.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    partitions_.accept(message); // else it is another member's by now
+    return;
+  }
   const bool cut_off = m.err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || m.err == RD_KAFKA_RESP_ERR__TRANSPORT ||
                        m.err == RD_KAFKA_RESP_ERR__RESOLVE || m.err == RD_KAFKA_RESP_ERR__AUTHENTICATION;
   if (cut_off) leaders_up_ = false; // until the statistics say otherwise
+  cut_off_ = cut_off_ || (cut_off && assigned_);
   ++failures_;
   std::string text = kafka_text(m.err);
   if (m.payload) text += ": " + std::string{static_cast<const char*>(m.payload), m.len};
+  if (m.err == RD_KAFKA_RESP_ERR__FATAL || m.err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || m.err == RD_KAFKA_RESP_ERR__FENCED) {
+    text += "; another process is member '" + settings_.kafka.member + "' of this group: give each its own, then restart this one";
+    leaders_up_ = false;
+    fenced_ = true;
+  }
   if (text == trouble_) return;
   trouble_ = text;
   log::warning("source_failed", {{"source", settings_.name}, {"what", text}});
@@ -74,6 +86,7 @@ void kafka_source::rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_
 }
 
 void kafka_source::assigned(rd_kafka_topic_partition_list_t* list) {
+  asks_offsets_ = true;
   for (int i = 0; i < list->cnt; ++i) {
     rd_kafka_topic_partition_t& p = list->elems[i];
     p.offset = start_of(p.topic, p.partition);
@@ -114,8 +127,10 @@ std::int64_t kafka_source::start_of(const std::string& topic, std::int32_t parti
     return settings_.kafka.start == "earliest" ? RD_KAFKA_OFFSET_BEGINNING
            : settings_.kafka.start == "latest" ? RD_KAFKA_OFFSET_END
                                                : RD_KAFKA_OFFSET_INVALID; // the group's
+  if (!asks_offsets_) return kept;
   std::int64_t low = 0, high = 0;
   const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &low, &high, offsets_within_ms);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) asks_offsets_ = false; // many partitions would take many times as long
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR || (kept >= low && kept <= high)) return kept;
   // Too old, or the topic is another one by now: what lies between was never seen.
   skipped_ = true;
@@ -133,10 +148,16 @@ void kafka_source::read_statistics(std::string_view text) {
   const auto all = nlohmann::json::parse(text, nullptr, false);
   const auto *brokers = member(all, "brokers"), *topics = member(all, "topics");
   if (!brokers || !topics) return;
+  // One that is asked and says nothing is away, too, long before its connection is given up.
+  for (const auto& b : *brokers) {
+    broker_life& life = brokers_[number(b, "nodeid", -1)];
+    life.up = b.value("state", "") == "UP";
+    const std::int64_t answers = number(b, "rx", 0);
+    if (number(b, "waitresp_cnt", 0) == 0 || std::exchange(life.answers, answers) != answers) life.heard = monotonic_clock();
+  }
   const auto answers = [&](std::int64_t id) {
-    for (const auto& b : *brokers)
-      if (number(b, "nodeid", -1) == id && b.value("state", "") == "UP") return number(b, "rxidle", 0) < silent_us_max;
-    return false;
+    const auto at = brokers_.find(id);
+    return at != brokers_.end() && at->second.up && monotonic_clock() - at->second.heard < answers_within;
   };
   bool up = true;
   std::vector<partition_status> committed;
@@ -150,7 +171,13 @@ void kafka_source::read_statistics(std::string_view text) {
       committed.push_back({t.value("topic", ""), id, -1, -1, number(p, "committed_offset", -1)});
     }
   }
-  leaders_up_ = up && !committed.empty();
+  leaders_up_ = !fenced_ && up && !committed.empty();
+  cut_off_ = cut_off_ || (!up && assigned_);
+  // The producers were cut off as well: what they kept back comes to one partition earlier than to another.
+  if (leaders_up_ && std::exchange(cut_off_, false)) {
+    settles_until_ = monotonic_clock() + settle_for;
+    log::info("kafka_reconnected", {{"source", settings_.name}});
+  }
   committed_ = std::move(committed);
   update_status();
 }

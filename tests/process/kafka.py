@@ -9,7 +9,7 @@ import uuid
 from support import QUICK_RULES, Node, binary, environment, folder, tocsin, write
 
 # The mock answers an empty fetch only after the whole wait.
-MOCK_PROPERTIES = "fetch.wait.max.ms: \"10\""
+MOCK_PROPERTIES = "fetch.wait.max.ms: \"10\", session.timeout.ms: \"6000\", heartbeat.interval.ms: \"1000\""
 
 
 class Cluster:

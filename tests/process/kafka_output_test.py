@@ -1,9 +1,11 @@
 """Kafka out: incidents, symptoms, results of equipment, and what a node hears for others to judge."""
 import json
+import os
+import re
 import unittest
 
 from kafka import kafka_test_case, quiet
-from support import QUICK_RULES, heartbeat, main, read
+from support import QUICK_RULES, SOURCE, heartbeat, main, read
 
 FEED = "  - {name: feed, kind: jsonl, address: \"127.0.0.1:0\"}"
 WATCHFUL = QUICK_RULES.replace("lost_after: 1h", "lost_after: 3s")
@@ -71,6 +73,16 @@ class writing_case(kafka_test_case):
 
     def test_the_same_as_messagepack(self):
         self.bridge("msgpack")
+
+
+class metrics(kafka_test_case, unittest.TestCase):
+    def test_all_that_are_documented_are_there(self):
+        kafka = self.cluster(inputs=1, incidents=1)
+        node = kafka.node(kafka={"incidents": kafka.name("incidents")}).start()
+        quiet(node)
+        found = dict(re.findall(r"^# TYPE (tocsin_kafka_\w+) (\w+)$", node.get("/metrics")[2], re.M))
+        documented = re.findall(r"^\| `(tocsin_kafka_\w+)` \| (\w+)", read(os.path.join(SOURCE, "docs", "metrics.md")), re.M)
+        self.assertEqual(found, dict(documented))
 
 
 class writing(writing_case, unittest.TestCase):

@@ -1,6 +1,7 @@
 """Kafka in: what is read, what is kept of it, and what happens when the brokers or we go away."""
 import datetime
 import os
+import random
 import sqlite3
 import threading
 import unittest
@@ -135,6 +136,37 @@ class restart_case(kafka_test_case):
         self.assertLess(since, sender.times[away + 12], "by the time of the log")
 
 
+class kills_case(kafka_test_case):
+    def test_killed_at_random_under_load_every_record_is_there_once(self):
+        kafka = self.cluster(inputs=PARTITIONS)
+        node = kafka.node(kafka.source(member="one"), snapshot="200ms", arguments=["--emit", "incidents"])
+        random.seed(7)
+        hosts, rounds, kills = 100, 60, 3
+        producer = kafka.open_producer("inputs")
+        self.addCleanup(producer.stdin.close)
+        for i in range(rounds):
+            producer.stdin.write(fleet(hosts, 10 * (i + 1), clients=97))
+            producer.stdin.flush()
+            if i % (rounds // kills) != 0:
+                continue
+            node.start()
+            before = node.source("feed")["records"]
+            node.wait(lambda: node.source("feed")["records"] > before, "some are read")
+            threading.Event().wait(random.random() / 20)  # anywhere in what it does then
+            node.kill()
+        producer.stdin.close()
+        self.assertEqual(producer.wait(60), 0)
+        node.start()
+        quiet(node)
+        self.assertGreaterEqual(node.kills, kills)
+        page = node.json("/api/v1/daemons?limit=1000")["daemons"]
+        self.assertEqual({d["subject"]: d["heartbeats"] for d in page}, {f"rvd/10.0.0.{h}/7500": rounds for h in range(1, hosts + 1)})
+        self.assertEqual(len({i["id"] for i in node.incidents()}), hosts)
+        # What is printed is said again when the state is folded, with the same id; nothing has two.
+        ids = {(i["cause"]["subject"], i["id"]) for i in node.out() if i["state"] == "opened"}
+        self.assertEqual(len(ids), hosts)
+
+
 class outage(kafka_test_case, unittest.TestCase):
     """Only on the mock: nobody switches a real broker off here."""
 
@@ -160,7 +192,7 @@ class outage(kafka_test_case, unittest.TestCase):
         heard = self.beats(node)
         node.wait(lambda: self.beats(node) > heard + 12, "what was sent meanwhile, and more")
         node.wait(lambda: node.metric("tocsin_watermark_age_seconds") < 1, "time goes on")
-        self.assertEqual(node.incidents(), [])
+        self.assertEqual(node.incidents(), [], node.log())
 
     def test_a_long_one_is_blindness_and_no_loss(self):
         kafka, _, node = self.watched("1s")
@@ -206,6 +238,14 @@ class restart(restart_case, unittest.TestCase):
 
 
 class restart_on_a_broker(restart_case, unittest.TestCase):
+    real = True
+
+
+class kills(kills_case, unittest.TestCase):
+    pass
+
+
+class kills_on_a_broker(kills_case, unittest.TestCase):
     real = True
 
 
