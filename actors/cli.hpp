@@ -47,7 +47,9 @@ struct order_command {
 };
 struct simulate_command {
   std::string scenario, until = "1h", pace = "none", start = "2026-01-01T00:00:00Z";
-  std::uint32_t daemons = 24;
+  std::uint32_t daemons = 24, units = 0, channels = 4; ///< units: a line of equipment instead of a fleet
+  std::string interval = "1s";
+  std::vector<std::string> faults; ///< of the line
   std::uint64_t seed = 1;
 };
 struct route_command {

@@ -31,7 +31,7 @@ _tocsin() {
     *) case $command in
          run) words='--config --data-dir --http --input --format --emit --once --help' ;;
          replay) words='--input --format --config --until --emit --through --shards --workers --block-bytes --strict --help' ;;
-         simulate) words='--scenario --daemons --seed --until --start --pace --help' ;;
+         simulate) words='--scenario --daemons --units --channels --interval --fault --seed --until --start --pace --help' ;;
          check-config) words='--config --schema --help' ;;
          route) words='--config --output --at --verify-receivers --help
            alertname= group= host= incident= network= service= severity= subject= vantage=' ;;

@@ -7,6 +7,7 @@
 
 #include "actors/cli.hpp"
 #include "codecs/plant_jsonl.hpp"
+#include "core/line_plant.hpp"
 #include "core/scenario.hpp"
 #include "io/clock.hpp"
 
@@ -53,12 +54,17 @@ std::optional<simulation> from_options(const simulate_command& c) {
   return s;
 }
 
-/// Waits until `when`; false when asked to end.
-bool wait_until(timestamp when) {
+sigset_t end_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+/// Waits until `when`; false when asked to end, and the signals for that are blocked.
+bool wait_until(timestamp when) {
+  const sigset_t signals = end_signals();
   for (duration left = when - wall_clock(); left > duration{0}; left = when - wall_clock()) {
     const timespec wait{static_cast<time_t>(left.count() / 1'000'000'000), static_cast<long>(left.count() % 1'000'000'000)};
     if (sigtimedwait(&signals, nullptr, &wait) > 0) return false;
@@ -88,6 +94,34 @@ int print(plant& p, const simulation& s, duration shift, double pace) {
   return done;
 }
 
+int simulate_line(const simulate_command& c, timestamp start, double pace) {
+  const auto length = parse_duration(c.until), interval = parse_duration(c.interval);
+  if (!length || !interval) {
+    std::fprintf(stderr, "tocsin: %s: %s\n", length ? "--interval" : "--until", (length ? interval : length).error().text.c_str());
+    return usage;
+  }
+  auto options = line_options_of({c.units, c.channels, *interval, c.faults}, c.seed);
+  if (options) options->start = start;
+  auto line = options ? line_plant::make(*options) : tl::make_unexpected(options.error());
+  if (!line) {
+    std::fprintf(stderr, "tocsin: %s\n", line.error().text.c_str());
+    return usage;
+  }
+  const timestamp began = wall_clock();
+  std::string out;
+  while (line->next_due() < start + *length) {
+    if (pace > 0 && !wait_until(began + from_seconds(to_seconds(line->next_due() - start) / pace))) return done;
+    record_batch batch;
+    line->next(batch, records_at_once);
+    out.clear();
+    for (const sample& s : batch.samples) append_sample_jsonl(out, s);
+    if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size()) return done; // the reader has gone
+    if (pace > 0) std::fflush(stdout);
+  }
+  std::fflush(stdout);
+  return done;
+}
+
 } // namespace
 
 int simulate(const simulate_command& c) {
@@ -105,6 +139,9 @@ int simulate(const simulate_command& c) {
     std::fprintf(stderr, "tocsin: --start: %s\n", start.error().text.c_str());
     return usage;
   }
+  const sigset_t signals = end_signals();
+  if (pace > 0) pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  if (c.units > 0) return simulate_line(c, *start, pace);
   const auto s = c.scenario.empty() ? from_options(c) : from_file(c.scenario);
   if (!s) return usage;
   auto p = plant::make(s->plant);
@@ -117,11 +154,6 @@ int simulate(const simulate_command& c) {
       std::fprintf(stderr, "tocsin: %s\n", injected.error().text.c_str());
       return usage;
     }
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  if (pace > 0) pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return print(*p, *s, *start - s->plant.start, pace);
 }
 

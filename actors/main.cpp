@@ -62,14 +62,19 @@ void add_query(CLI::App& app, const std::string& what, const std::string& one, q
 }
 
 void add_simulate(CLI::App& app, simulate_command& c) {
-  auto* s = app.add_subcommand("simulate", "Print what a simulated fleet of daemons would be heard to say, as JSON lines");
+  auto* s = app.add_subcommand("simulate", "Print what a simulated fleet of daemons would be heard to say, or a simulated line of equipment would measure, as JSON lines");
   s->add_option("--scenario", c.scenario, "Scenario file with fleets and faults; without it one healthy fleet");
   s->add_option("--daemons", c.daemons, "Size of the fleet without a scenario")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  auto* units = s->add_option("--units", c.units, "Sensor readings of a line of so many units instead of a fleet")->check(CLI::Range(1, 1000));
+  s->add_option("--channels", c.channels, "Of each unit")->needs(units)->capture_default_str();
+  s->add_option("--interval", c.interval, "Between two readings of a channel")->needs(units)->capture_default_str();
+  s->add_option("--fault", c.faults, "What goes wrong with the line: step etch1.pressure 4 sd at 2m for 1m; may be given again")->needs(units)->expected(1)->take_all();
   s->add_option("--seed", c.seed, "Same seed, same lines")->capture_default_str();
-  s->add_option("--until", c.until, "For how long, in the fleet's time, without a scenario")->capture_default_str();
+  s->add_option("--until", c.until, "For how long, in its own time, without a scenario")->capture_default_str();
   s->add_option("--start", c.start, "When it begins (RFC 3339)")->capture_default_str();
   s->add_option("--pace", c.pace, "none: as fast as it goes; 1: as in life; 30: thirty times faster")->capture_default_str();
-  s->footer("Example:  tocsin simulate --daemons 5 --until 10m | tocsin replay -i - -f jsonl --emit symptoms");
+  s->footer("Example:  tocsin simulate --daemons 5 --until 10m | tocsin replay -i - -f jsonl --emit symptoms\n"
+            "          tocsin simulate --units 4 --fault 'spike etch1.pressure 20 sd at 5m' --until 10m | tocsin replay -i - -f samples --emit anomalies");
 }
 
 void add_route(CLI::App& app, route_command& c, int (*&wanted)(const route_command&)) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, 11> names{"spike", "step", "drift", "noise", "stuck", "oscillation",
                                                  "intermittent", "gain", "lag", "correlation_break", "step_and_noise"};
-using enum fault_kind;
+using enum sensor_fault;
 constexpr std::array single{
     fault_cell{spike, 40, true},      fault_cell{spike, 8, true},        fault_cell{spike, 6, false},       fault_cell{step, 3, true},
     fault_cell{step, 2, true},        fault_cell{step, 1, false},        fault_cell{step, 0.5, false},      fault_cell{drift, 3, true},
@@ -118,7 +118,7 @@ std::uint32_t thrice(double rows) { return static_cast<std::uint32_t>(std::ceil(
 
 } // namespace
 
-std::string_view to_text(fault_kind k) { return names[static_cast<std::size_t>(k) % names.size()]; }
+std::string_view to_text(sensor_fault k) { return names[static_cast<std::size_t>(k) % names.size()]; }
 
 std::string to_text(const fault_cell& c) {
   std::string magnitude = std::to_string(c.magnitude);

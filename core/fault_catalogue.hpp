@@ -10,7 +10,7 @@
 
 namespace tocsin {
 
-enum class fault_kind : std::uint8_t {
+enum class sensor_fault : std::uint8_t {
   spike,             ///< one sample off by the magnitude
   step,              ///< the level moves by the magnitude, and back
   drift,             ///< the level drifts to the magnitude in 500 rows, stays 300 rows, and goes back
@@ -23,12 +23,12 @@ enum class fault_kind : std::uint8_t {
   correlation_break, ///< the sensor leaves its group: a factor of its own with the same distribution
   step_and_noise,    ///< two faults at once: a step of the magnitude and noise x2
 };
-std::string_view to_text(fault_kind k); ///< "correlation_break"
+std::string_view to_text(sensor_fault k); ///< "correlation_break"
 
 /// One cell: a fault of one magnitude, in innovation sd (spike, step, drift, oscillation, intermittent), as a factor (noise,
 /// gain) or in rows (stuck, lag). `goal`: the magnitude is one that issue and facts ask for; others are told, not claimed.
 struct fault_cell {
-  fault_kind kind;
+  sensor_fault kind;
   double magnitude;
   bool goal;
 };

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint32_t grace = 100, group_size = 8;
 
-bool is_of_group(const fault_cell& c) { return c.kind == fault_kind::lag || c.kind == fault_kind::correlation_break; }
+bool is_of_group(const fault_cell& c) { return c.kind == sensor_fault::lag || c.kind == sensor_fault::correlation_break; }
 
 /// A plant with the monitors that watch its sensor 0: one for each step of the recipe.
 class watched {
@@ -64,7 +64,7 @@ private:
 
 double loading_of(const fault_cell& c) {
   if (!is_of_group(c)) return 0;
-  return c.kind == fault_kind::lag ? 3 : c.magnitude;
+  return c.kind == sensor_fault::lag ? 3 : c.magnitude;
 }
 
 void learn(watched& w) {

@@ -18,28 +18,28 @@ struct channel_kind {
   noise_law noise;
 };
 constexpr std::array<channel_kind, 8> kinds{{{"pressure", 12.5, 0.08, 0.3, noise_law::gaussian},
-                                             {"gas_flow", 150, 0.6, 0, noise_law::lognormal},
+                                             {"gas_flow", 150, 0.6, 0, noise_law::gaussian},
                                              {"rf_power", 800, 3, 0.3, noise_law::gaussian},
                                              {"temperature", 60, 0.05, 0.7, noise_law::gaussian},
                                              {"dc_bias", 220, 1.2, 0.3, noise_law::gaussian},
                                              {"throttle", 35, 0.2, 0.3, noise_law::gaussian},
-                                             {"helium", 10, 0.03, 0, noise_law::gaussian},
+                                             {"helium", 10, 0.03, 0, noise_law::lognormal},
                                              {"coolant", 20, 0.05, 0.7, noise_law::gaussian}}};
 
 enum class magnitude_unit : std::uint8_t { none, sd, times };
 struct fault_word {
   std::string_view name;
-  fault_kind kind;
+  sensor_fault kind;
   magnitude_unit unit;
 };
-constexpr std::array<fault_word, 8> words{{{"spike", fault_kind::spike, magnitude_unit::sd},
-                                           {"step", fault_kind::step, magnitude_unit::sd},
-                                           {"drift", fault_kind::drift, magnitude_unit::sd},
-                                           {"noise", fault_kind::noise, magnitude_unit::times},
-                                           {"stuck", fault_kind::stuck, magnitude_unit::none},
-                                           {"oscillation", fault_kind::oscillation, magnitude_unit::sd},
-                                           {"intermittent", fault_kind::intermittent, magnitude_unit::sd},
-                                           {"gain", fault_kind::gain, magnitude_unit::times}}};
+constexpr std::array<fault_word, 8> words{{{"spike", sensor_fault::spike, magnitude_unit::sd},
+                                           {"step", sensor_fault::step, magnitude_unit::sd},
+                                           {"drift", sensor_fault::drift, magnitude_unit::sd},
+                                           {"noise", sensor_fault::noise, magnitude_unit::times},
+                                           {"stuck", sensor_fault::stuck, magnitude_unit::none},
+                                           {"oscillation", sensor_fault::oscillation, magnitude_unit::sd},
+                                           {"intermittent", sensor_fault::intermittent, magnitude_unit::sd},
+                                           {"gain", sensor_fault::gain, magnitude_unit::times}}};
 
 std::string unit_name(std::size_t i) { return std::string{areas[i % areas.size()]} + std::to_string(i / areas.size() + 1); }
 std::string channel_name(std::size_t i) { return i < kinds.size() ? std::string{kinds[i].name} : "sensor" + std::to_string(i + 1); }
@@ -88,7 +88,7 @@ std::string read_times(std::string_view& rest, line_fault& f) {
     else return "'" + std::string{word.substr(0, 20)} + "' means nothing here; write at, for or every";
   }
   if (!has_at) return "it does not say when; write for example at 2m";
-  if (f.kind == fault_kind::spike) return has_for ? "a spike is one reading; leave out for" : "";
+  if (f.kind == sensor_fault::spike) return has_for ? "a spike is one reading; leave out for" : "";
   if (!has_for || f.lasts == 0s) return "it does not say how long; write for example for 1m";
   if (f.every != 0s && f.every <= f.lasts) return "it comes again before it is over; write an every above for";
   return {};
@@ -170,9 +170,9 @@ disturbance line_plant::disturbance_of_channel(std::size_t unit, std::size_t cha
   for (const line_fault& f : faults_[unit]) {
     if (f.channel != channel_names_[channel] || now < f.at) continue;
     const duration since = f.every == 0s ? now - f.at : (now - f.at) % f.every;
-    if (since >= (f.kind == fault_kind::spike ? options_.interval : f.lasts)) continue;
+    if (since >= (f.kind == sensor_fault::spike ? options_.interval : f.lasts)) continue;
     disturbance d = disturbance_of({f.kind, f.magnitude, false}, static_cast<std::uint32_t>(std::min<std::int64_t>(since / options_.interval, UINT32_MAX)));
-    if (f.kind == fault_kind::drift) d.add = f.magnitude * to_seconds(since) / to_seconds(f.lasts);
+    if (f.kind == sensor_fault::drift) d.add = f.magnitude * to_seconds(since) / to_seconds(f.lasts);
     sum.add += d.add;
     sum.noise *= d.noise;
     sum.gain *= d.gain;

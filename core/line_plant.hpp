@@ -19,7 +19,7 @@ namespace tocsin {
 /// One fault of one channel: kinds, magnitudes and shapes are those of the catalogue, but it lasts as long as it says, and a
 /// drift takes all of that time to reach its magnitude.
 struct line_fault {
-  fault_kind kind = fault_kind::step;
+  sensor_fault kind = sensor_fault::step;
   std::string unit, channel;
   double magnitude = 0; ///< in sd of the channel's noise; a factor for noise and gain; nothing for stuck
   duration at{}, lasts{}; ///< since the beginning of the line; a spike lasts one row
@@ -44,7 +44,7 @@ struct line_options {
 result<line_options> line_options_of(const line_settings& settings, std::uint64_t seed);
 
 /// Units are etch1, cvd1, implant1, clean1, etch2 …; channels pressure, gas_flow, rf_power, temperature, dc_bias, throttle, helium,
-/// coolant, sensor9 …, each with level and noise of its own (AR(1) 0 to 0.7, flows skew). One reading per channel and interval.
+/// coolant, sensor9 …, each with level and noise of its own (AR(1) 0 to 0.7; helium leaks, so its noise is skew). One reading per channel and interval.
 class line_plant {
 public:
   static result<line_plant> make(line_options options); ///< errc::invalid: a number out of range, a fault of nobody

@@ -17,7 +17,7 @@ constexpr std::uint64_t first_seed = 700'000;
 
 /// Claimed by the rule of the catalogue, and not reached (docs/faults.md).
 bool known_to_fail(const fault_stream& s, const fault_cell& c) {
-  return s.name == "recipe square" && c.kind == fault_kind::oscillation;
+  return s.name == "recipe square" && c.kind == sensor_fault::oscillation;
 }
 
 /// 60 events per cell: with a true share of 95 %, fewer than 50 are found once in 5800 cells; with 70 %, 50 or more once in 70.
@@ -68,12 +68,12 @@ TEST(fault_catalogue, a_lower_run_length_makes_more_false_alarms) {
 TEST(fault_catalogue, the_allowance_is_three_times_the_delay_of_the_best_chart) {
   const fault_stream& white = fault_streams()[0];
   // Facts: 9.1 rows for 2 sd and 5.6 for 3 sd at a run length of 10^6; without noise whole rows.
-  EXPECT_NEAR(allowance({fault_kind::step, 2, true}, white), 27, 3);
-  EXPECT_NEAR(allowance({fault_kind::step, 3, true}, white), 17, 3);
-  EXPECT_NEAR(allowance({fault_kind::step, 0.5, true}, white), 273, 20);
-  EXPECT_EQ(allowance({fault_kind::step, 0.2, true}, white), 0u);
-  EXPECT_FALSE(claimed({fault_kind::spike, 6, true}, white)) << "6 is less than 2 sd beyond the limit";
-  EXPECT_FALSE(claimed({fault_kind::step, 1, false}, white));
+  EXPECT_NEAR(allowance({sensor_fault::step, 2, true}, white), 27, 3);
+  EXPECT_NEAR(allowance({sensor_fault::step, 3, true}, white), 17, 3);
+  EXPECT_NEAR(allowance({sensor_fault::step, 0.5, true}, white), 273, 20);
+  EXPECT_EQ(allowance({sensor_fault::step, 0.2, true}, white), 0u);
+  EXPECT_FALSE(claimed({sensor_fault::spike, 6, true}, white)) << "6 is less than 2 sd beyond the limit";
+  EXPECT_FALSE(claimed({sensor_fault::step, 1, false}, white));
 }
 
 TEST(sample_limits, run_lengths_are_those_of_exact_markov_chains) {
