@@ -90,12 +90,12 @@ TEST(source_quality, falls_with_readings_that_come_late) {
   input it{{}};
   it.good(3);
   it.feed(2, [](sample_batch& b, sample s, int c) {
-    b.arrived = s.at + (c < 3 ? 2min : 0min); // the last one counts for the batch
+    b.arrived = s.at + (c < 3 ? 20min : 0min); // the last one counts for the batch
     b.samples.push_back(s);
   });
   EXPECT_EQ(it.last().timeliness, 1);
   it.feed(2, [](sample_batch& b, sample s, int) {
-    b.arrived = s.at + 2min;
+    b.arrived = s.at + 20min;
     b.samples.push_back(s);
   });
   EXPECT_EQ(it.last().timeliness, 0);
