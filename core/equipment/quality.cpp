@@ -6,6 +6,7 @@ namespace tocsin {
 
 namespace {
 constexpr std::uint32_t windows_min = 3; ///< of a channel before it is known how many readings are usual
+constexpr double learn = 0.03;           ///< of a window
 constexpr double usual_min = 4;          ///< readings in a window; channels with fewer say nothing about completeness
 } // namespace
 
@@ -50,12 +51,13 @@ void quality_watch::look_at(source& s, const sample& reading, timestamp arrived,
   ++s.seen;
   s.late += (arrived == unset ? s.newest : arrived) > reading.at + rule_.timely;
   s.newest = std::max(s.newest, reading.at);
+  if (t.key != 0 && t.at == reading.at) {
+    ++s.twice;
+    return;
+  }
   ++t.received;
   if (t.key == 0) {
     t.key = reading.key_hash | 1;
-  } else if (t.at == reading.at) {
-    ++s.twice;
-    return;
   } else if (t.value == reading.value) {
     ++t.same;
   } else {
@@ -77,9 +79,8 @@ void quality_watch::close(source& s, equipment_effects& out) {
       came += std::min(static_cast<double>(t.received), t.usual);
       usual += t.usual;
     }
-    // The first window is a part of one. More readings are believed soon, fewer slowly.
-    if (t.windows == 1) t.usual = t.received;
-    else if (t.windows > 1) t.usual += (t.received > t.usual ? 0.3 : 0.02) * (t.received - t.usual);
+    // The first window is a part of one. Later a change is believed slowly.
+    if (t.windows > 0) t.usual += std::max(1.0 / t.windows, learn) * (t.received - t.usual);
     ++t.windows;
     t.received = 0;
   }

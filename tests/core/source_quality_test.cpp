@@ -38,7 +38,7 @@ struct input {
 TEST(source_quality, of_a_good_source_is_one) {
   input it{{}};
   it.good(10);
-  EXPECT_EQ(it.said.qualities.size(), 9u); // the last minute is open
+  EXPECT_EQ(it.said.qualities.size(), 10u); // from the middle of a minute to the middle of another
   for (const source_quality& q : it.said.qualities) EXPECT_NEAR(q.score, 1, 0.01);
   EXPECT_TRUE(it.said.symptoms.empty());
 }
