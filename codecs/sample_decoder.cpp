@@ -184,7 +184,7 @@ std::string json_sample_decoder::take(const found_fields& f, sample_batch& out) 
   if (!at) return at.error().text;
   s.at = *at;
   s.value = f.value;
-  if (auto why = name_sample(f.equipment, f.channel, mapping_.equipment.empty(), s); !why.empty()) return why;
+  if (const char* why = name_sample(f.equipment, f.channel, mapping_.equipment.empty(), s)) return why;
   out.samples.push_back(s);
   return {};
 }

@@ -27,42 +27,46 @@ void quality_watch::look(sample_batch& batch, equipment_effects& out) {
   s.refused += batch.refused;
   std::vector<bool> left_out;
   bool any = false;
-  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+  std::uint64_t counted = 0; // of the readings that are in `good` already
+  for (std::uint64_t i = 0; i < batch.samples.size(); ++i) {
     const sample& reading = batch.samples[i];
-    tracked& t = s.channels[static_cast<std::size_t>((reading.key_hash * 0x9e3779b97f4a7c15ull) >> 57)];
-    if (t.key == (reading.key_hash | 1) || t.key == 0) look_at(s, reading, batch.arrived, out);
-    ++s.good;
+    const std::size_t place = place_of(reading.key_hash);
+    if (s.keys[place] == (reading.key_hash | 1) || s.keys[place] == 0) {
+      s.good += i - counted;
+      counted = i;
+      look_at(s, place, reading, batch.arrived, out);
+    }
     if (!rule_.filter) continue;
     left_out.push_back(s.now.low);
     any = any || s.now.low;
   }
-  s.good += batch.events.size();
+  s.good += batch.samples.size() - counted + batch.events.size();
   s.live = batch.arrived != unset && s.newest != unset && batch.arrived - s.newest <= rule_.timely + rule_.window;
   if (!any) return;
   s.now.filtered += drop(batch, left_out);
 }
 
-void quality_watch::look_at(source& s, const sample& reading, timestamp arrived, equipment_effects& out) {
+void quality_watch::look_at(source& s, std::size_t place, const sample& reading, timestamp arrived, equipment_effects& out) {
   if (s.end == unset) s.end = timestamp{(reading.at.time_since_epoch() / rule_.window + 1) * rule_.window};
   // A few windows without anything are said; after a longer gap it goes on with the present one.
   for (int n = 0; n < 3 && reading.at >= s.end; ++n) close(s, out);
   if (reading.at >= s.end) s.end = timestamp{(reading.at.time_since_epoch() / rule_.window + 1) * rule_.window};
-  tracked& t = s.channels[static_cast<std::size_t>((reading.key_hash * 0x9e3779b97f4a7c15ull) >> 57)];
+  tracked& t = s.channels[place];
+  const bool known = s.keys[place] != 0;
+  s.keys[place] = reading.key_hash | 1;
   ++s.seen;
   s.late += (arrived == unset ? s.newest : arrived) > reading.at + rule_.timely;
   s.newest = std::max(s.newest, reading.at);
-  if (t.key != 0 && t.at == reading.at) {
+  if (known && t.at == reading.at) {
     ++s.twice;
     return;
   }
   ++t.received;
-  if (t.key == 0) {
-    t.key = reading.key_hash | 1;
-  } else if (t.value == reading.value) {
+  if (known && t.value == reading.value) {
     ++t.same;
   } else {
     t.same = 0;
-    t.varied = true;
+    t.varied = t.varied || known;
   }
   t.at = reading.at;
   t.value = reading.value;
@@ -71,8 +75,9 @@ void quality_watch::look_at(source& s, const sample& reading, timestamp arrived,
 void quality_watch::close(source& s, equipment_effects& out) {
   const auto share = [](double part, double of) { return of > 0 ? std::clamp(1 - part / of, 0.0, 1.0) : 1.0; };
   double came = 0, usual = 0, varied = 0, stuck = 0;
-  for (tracked& t : s.channels) {
-    if (t.key == 0) continue;
+  for (std::size_t i = 0; i < tracked_max; ++i) {
+    tracked& t = s.channels[i];
+    if (s.keys[i] == 0) continue;
     varied += t.varied;
     stuck += t.varied && t.same >= rule_.stuck;
     if (t.windows > windows_min && t.usual >= usual_min) {
