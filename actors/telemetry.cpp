@@ -145,7 +145,6 @@ void add_sources(families& out, const std::vector<source_status>& sources) {
 }
 
 void add_qualities(families& out, const std::vector<source_quality>& qualities) {
-  if (qualities.empty()) return;
   auto& score = out.family("tocsin_source_quality", "How good the readings of a source are, 0 to 1", MetricType::Gauge);
   for (const source_quality& q : qualities) families::add(score, q.score, {{"source", q.source}});
   auto& filtered = out.family("tocsin_source_filtered_total", "Readings left out because the source's quality was low", MetricType::Counter);

@@ -151,7 +151,7 @@ std::string csv_sample_decoder::read_row(sample_batch& out) {
   if (bad != std::errc{} || end != value.data() + value.size()) return "no value: column '" + mapping_.value + "' holds no number";
   if (!std::isfinite(s.value)) return "the value is not finite; leave such samples out";
   if (cell(channel_).empty()) return "no channel: column '" + mapping_.channel + "' is empty";
-  if (auto why = name_sample(cell(equipment_), cell(channel_), equipment_ == none, s); !why.empty()) return why;
+  if (const char* why = name_sample(cell(equipment_), cell(channel_), equipment_ == none, s)) return why;
   s.equipment = texts_.keep(s.equipment, out);
   s.channel = texts_.keep(s.channel, out);
   out.samples.push_back(s);
@@ -170,7 +170,7 @@ std::string csv_sample_decoder::read_wide(timestamp at, sample_batch& out) {
     const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), s.value);
     std::string why;
     if (wrong != std::errc{} || end != text.data() + text.size() || !std::isfinite(s.value)) why = "no finite number";
-    else why = name_sample(cell(equipment_), names_[i], equipment_ == none, s);
+    else if (const char* wrong_names = name_sample(cell(equipment_), names_[i], equipment_ == none, s)) why = wrong_names;
     if (why.empty()) {
       s.equipment = texts_.keep(s.equipment, out);
       s.channel = texts_.keep(s.channel, out);

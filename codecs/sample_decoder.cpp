@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::size_t padding = simdjson::SIMDJSON_PADDING;
 
+std::string too_long() {
+  return "the line is longer than " + std::to_string(limits::json_line_bytes_max) + " bytes and is skipped; write one JSON object per line";
+}
+
 /// One line's fields as they were found.
 struct found_fields {
   std::string_view equipment, channel, at_text, event;
@@ -74,7 +78,10 @@ void json_sample_decoder::feed(std::string_view bytes, sample_batch& out) {
   slow_.begin();
   while (const char* line_end = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)))) {
     ++line_;
-    if (!std::exchange(discarding_, false)) line(p, line_end, out);
+    const std::string_view whole{p, static_cast<std::size_t>(line_end - p)};
+    const bool rest_of_one = std::exchange(discarding_, false);
+    if (!rest_of_one && whole.size() > limits::json_line_bytes_max) report(too_long(), whole);
+    else if (!rest_of_one) line(p, line_end, out);
     p = line_end + 1;
     if (p >= end) break;
   }
@@ -86,7 +93,7 @@ void json_sample_decoder::feed(std::string_view bytes, sample_batch& out) {
   }
   ++line_;
   if (!discarding_)
-    report("the line is longer than " + std::to_string(limits::json_line_bytes_max) + " bytes and is skipped; write one JSON object per line", rest);
+    report(too_long(), rest);
   --line_; // counted when its end comes
   discarding_ = true;
 }
@@ -125,6 +132,7 @@ bool json_sample_decoder::scan_number(const char*& p, const char* end, std::stri
   p = rest;
   if (key == mapping_.value) f.value = number, f.has_value = true;
   else if (key == mapping_.at) f.at_number = number, f.has_at = true;
+  else if (key == mapping_.event) return false;
   return true;
 }
 
@@ -176,7 +184,7 @@ std::string json_sample_decoder::take(const found_fields& f, sample_batch& out) 
   if (!at) return at.error().text;
   s.at = *at;
   s.value = f.value;
-  if (auto why = name_sample(f.equipment, f.channel, mapping_.equipment.empty(), s); !why.empty()) return why;
+  if (const char* why = name_sample(f.equipment, f.channel, mapping_.equipment.empty(), s)) return why;
   out.samples.push_back(s);
   return {};
 }

@@ -4,8 +4,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "core/limits.hpp"
-#include "core/record.hpp"
 
 namespace tocsin {
 
@@ -44,27 +42,9 @@ result<timestamp> time_of(std::string_view text, std::int64_t unit) {
   return at;
 }
 
-std::string_view without_blanks(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-std::string name_sample(std::string_view equipment, std::string_view channel, bool split, sample& s) {
-  s.channel = channel;
-  s.equipment = equipment;
-  if (split) {
-    const auto dot = channel.find('.');
-    s.equipment = channel.substr(0, dot);
-    if (dot != std::string_view::npos) s.channel = channel.substr(dot + 1);
-  }
-  s.equipment = without_blanks(s.equipment);
-  s.channel = without_blanks(s.channel);
-  if (s.equipment.empty() || s.channel.empty()) return "no equipment: neither a field of its own nor a part of the channel before a dot";
-  if (s.equipment.size() > limits::host_bytes_max || s.channel.size() > limits::host_bytes_max) return "the name is longer than any that is kept";
-  s.key_hash = hash_key(s.equipment, s.channel);
-  return {};
+const char* wrong_name(const sample& s) {
+  return s.equipment.empty() || s.channel.empty() ? "no equipment: neither a field of its own nor a part of the channel before a dot"
+                                                  : "the name is longer than any that is kept";
 }
 
 std::string_view* field_of(event_fields& f, std::string_view our_name) {

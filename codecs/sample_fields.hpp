@@ -10,6 +10,8 @@
 
 #include "codecs/decoder.hpp"
 #include "core/equipment/sample.hpp"
+#include "core/limits.hpp"
+#include "core/record.hpp"
 
 namespace tocsin {
 
@@ -50,10 +52,30 @@ result<timestamp> time_of(double number, std::int64_t unit);
 /// RFC 3339, or digits as a number.
 result<timestamp> time_of(std::string_view text, std::int64_t unit);
 
-std::string_view without_blanks(std::string_view text);
+inline std::string_view without_blanks(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+const char* wrong_name(const sample& s);
 /// Fills equipment, channel and key of `s`, without blanks around them; `split`: the unit is the channel's part before its
-/// first dot. Empty, or why they are no names.
-std::string name_sample(std::string_view equipment, std::string_view channel, bool split, sample& s);
+/// first dot. Null, or why they are no names.
+inline const char* name_sample(std::string_view equipment, std::string_view channel, bool split, sample& s) {
+  s.channel = channel;
+  s.equipment = equipment;
+  if (split) {
+    const auto dot = channel.find('.');
+    s.equipment = channel.substr(0, dot);
+    if (dot != std::string_view::npos) s.channel = channel.substr(dot + 1);
+  }
+  s.equipment = without_blanks(s.equipment);
+  s.channel = without_blanks(s.channel);
+  if (s.equipment.empty() || s.channel.empty() || s.equipment.size() > limits::host_bytes_max || s.channel.size() > limits::host_bytes_max)
+    return wrong_name(s);
+  s.key_hash = hash_key(s.equipment, s.channel);
+  return nullptr;
+}
 
 /// A field of an event, as text or number.
 struct event_fields {

@@ -58,7 +58,7 @@ result<duration> sample_record_reader::period(const object& fields) const {
 }
 
 std::string sample_record_reader::name(std::string_view equipment, std::string_view channel, sample& s, sample_batch& out) {
-  if (auto why = name_sample(equipment, channel, mapping_.equipment.empty() && equipment.empty(), s); !why.empty()) return why;
+  if (const char* why = name_sample(equipment, channel, mapping_.equipment.empty() && equipment.empty(), s)) return why;
   s.equipment = texts_.keep(s.equipment, out);
   s.channel = texts_.keep(s.channel, out);
   return {};

@@ -8,6 +8,7 @@ using keys::section;
 
 section describe(sample_mapping& m) {
   section s;
+  s.definition = "samples";
   s.choice("format", m.format, {"auto", "json", "csv"}, "`auto`: CSV when the path ends with .csv, else JSON lines.");
   s.text("at", m.at, "Field or column of the event time.", forms::not_empty);
   s.choice("at_unit", m.at_unit, {"auto", "s", "ms", "us", "ns"},

@@ -6,6 +6,7 @@ namespace tocsin {
 
 namespace {
 constexpr std::uint32_t windows_min = 3; ///< of a channel before it is known how many readings are usual
+constexpr double learn = 0.03;           ///< of a window
 constexpr double usual_min = 4;          ///< readings in a window; channels with fewer say nothing about completeness
 } // namespace
 
@@ -26,41 +27,46 @@ void quality_watch::look(sample_batch& batch, equipment_effects& out) {
   s.refused += batch.refused;
   std::vector<bool> left_out;
   bool any = false;
-  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+  std::uint64_t counted = 0; // of the readings that are in `good` already
+  for (std::uint64_t i = 0; i < batch.samples.size(); ++i) {
     const sample& reading = batch.samples[i];
-    tracked& t = s.channels[static_cast<std::size_t>((reading.key_hash * 0x9e3779b97f4a7c15ull) >> 57)];
-    if (t.key == (reading.key_hash | 1) || t.key == 0) look_at(s, reading, batch.arrived, out);
-    ++s.good;
+    const std::size_t place = place_of(reading.key_hash);
+    if (s.keys[place] == (reading.key_hash | 1) || s.keys[place] == 0) {
+      s.good += i - counted;
+      counted = i;
+      look_at(s, place, reading, batch.arrived, out);
+    }
     if (!rule_.filter) continue;
     left_out.push_back(s.now.low);
     any = any || s.now.low;
   }
-  s.good += batch.events.size();
+  s.good += batch.samples.size() - counted + batch.events.size();
   s.live = batch.arrived != unset && s.newest != unset && batch.arrived - s.newest <= rule_.timely + rule_.window;
   if (!any) return;
   s.now.filtered += drop(batch, left_out);
 }
 
-void quality_watch::look_at(source& s, const sample& reading, timestamp arrived, equipment_effects& out) {
+void quality_watch::look_at(source& s, std::size_t place, const sample& reading, timestamp arrived, equipment_effects& out) {
   if (s.end == unset) s.end = timestamp{(reading.at.time_since_epoch() / rule_.window + 1) * rule_.window};
   // A few windows without anything are said; after a longer gap it goes on with the present one.
   for (int n = 0; n < 3 && reading.at >= s.end; ++n) close(s, out);
   if (reading.at >= s.end) s.end = timestamp{(reading.at.time_since_epoch() / rule_.window + 1) * rule_.window};
-  tracked& t = s.channels[static_cast<std::size_t>((reading.key_hash * 0x9e3779b97f4a7c15ull) >> 57)];
+  tracked& t = s.channels[place];
+  const bool known = s.keys[place] != 0;
+  s.keys[place] = reading.key_hash | 1;
   ++s.seen;
   s.late += (arrived == unset ? s.newest : arrived) > reading.at + rule_.timely;
   s.newest = std::max(s.newest, reading.at);
-  ++t.received;
-  if (t.key == 0) {
-    t.key = reading.key_hash | 1;
-  } else if (t.at == reading.at) {
+  if (known && t.at == reading.at) {
     ++s.twice;
     return;
-  } else if (t.value == reading.value) {
+  }
+  ++t.received;
+  if (known && t.value == reading.value) {
     ++t.same;
   } else {
     t.same = 0;
-    t.varied = true;
+    t.varied = t.varied || known;
   }
   t.at = reading.at;
   t.value = reading.value;
@@ -69,17 +75,17 @@ void quality_watch::look_at(source& s, const sample& reading, timestamp arrived,
 void quality_watch::close(source& s, equipment_effects& out) {
   const auto share = [](double part, double of) { return of > 0 ? std::clamp(1 - part / of, 0.0, 1.0) : 1.0; };
   double came = 0, usual = 0, varied = 0, stuck = 0;
-  for (tracked& t : s.channels) {
-    if (t.key == 0) continue;
+  for (std::size_t i = 0; i < tracked_max; ++i) {
+    tracked& t = s.channels[i];
+    if (s.keys[i] == 0) continue;
     varied += t.varied;
     stuck += t.varied && t.same >= rule_.stuck;
     if (t.windows > windows_min && t.usual >= usual_min) {
       came += std::min(static_cast<double>(t.received), t.usual);
       usual += t.usual;
     }
-    // The first window is a part of one. More readings are believed soon, fewer slowly.
-    if (t.windows == 1) t.usual = t.received;
-    else if (t.windows > 1) t.usual += (t.received > t.usual ? 0.3 : 0.02) * (t.received - t.usual);
+    // The first window is a part of one. Later a change is believed slowly.
+    if (t.windows > 0) t.usual += std::max(1.0 / t.windows, learn) * (t.received - t.usual);
     ++t.windows;
     t.received = 0;
   }

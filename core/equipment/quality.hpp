@@ -27,7 +27,6 @@ public:
 private:
   static constexpr std::size_t tracked_max = 128;
   struct tracked {
-    std::uint64_t key = 0; ///< 0 = free
     timestamp at{};
     double value = 0, usual = 0;   ///< usual: readings in a window
     std::uint32_t same = 0, received = 0, windows = 0;
@@ -39,10 +38,12 @@ private:
     timestamp end = unset, newest = unset;
     bool live = false; ///< its newest readings were of their time when they came
     std::uint64_t good = 0, refused = 0, seen = 0, late = 0, twice = 0; ///< of the open window
+    std::array<std::uint64_t, tracked_max> keys{}; ///< 0 = free
     std::array<tracked, tracked_max> channels{};
   };
   source& of(std::uint32_t number);
-  void look_at(source& s, const sample& reading, timestamp arrived, equipment_effects& out);
+  static std::size_t place_of(std::uint64_t key_hash) { return static_cast<std::size_t>((key_hash * 0x9e3779b97f4a7c15ull) >> 57); }
+  void look_at(source& s, std::size_t place, const sample& reading, timestamp arrived, equipment_effects& out);
   void close(source& s, equipment_effects& out);
   void judge(source& s, equipment_effects& out);
 

@@ -102,7 +102,7 @@ struct quality_rule {
   bool filter = false;      ///< whether readings of a source below `least` are left out
   double least = 0.8, clear = 0.9;
   duration window = 1min;
-  duration timely = 1min;   ///< readings older than that on arrival are not timely
+  duration timely = 10min;  ///< readings older than that on arrival are not timely; many senders upload in bulk
   std::uint32_t stuck = 600; ///< so many equal readings in a row of a channel that varied before
   severity level = severity::warning;
 };

@@ -72,7 +72,7 @@ std::set<std::string> keys_of(const std::string& yaml) {
 
 /// The rules of an override and the mapping of a source stand for their model.
 bool repeats_another(const std::string& path) {
-  return path.starts_with("overrides[].rules.") || path.starts_with("sources[].jsonl.");
+  return path.starts_with("overrides[].rules.") || path.starts_with("sources[].jsonl.") || path.starts_with("sources[].samples.");
 }
 
 /// A route below the root has the root's keys.

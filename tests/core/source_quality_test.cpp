@@ -38,7 +38,7 @@ struct input {
 TEST(source_quality, of_a_good_source_is_one) {
   input it{{}};
   it.good(10);
-  EXPECT_EQ(it.said.qualities.size(), 9u); // the last minute is open
+  EXPECT_EQ(it.said.qualities.size(), 10u); // from the middle of a minute to the middle of another
   for (const source_quality& q : it.said.qualities) EXPECT_NEAR(q.score, 1, 0.01);
   EXPECT_TRUE(it.said.symptoms.empty());
 }
@@ -90,12 +90,12 @@ TEST(source_quality, falls_with_readings_that_come_late) {
   input it{{}};
   it.good(3);
   it.feed(2, [](sample_batch& b, sample s, int c) {
-    b.arrived = s.at + (c < 3 ? 2min : 0min); // the last one counts for the batch
+    b.arrived = s.at + (c < 3 ? 20min : 0min); // the last one counts for the batch
     b.samples.push_back(s);
   });
   EXPECT_EQ(it.last().timeliness, 1);
   it.feed(2, [](sample_batch& b, sample s, int) {
-    b.arrived = s.at + 2min;
+    b.arrived = s.at + 20min;
     b.samples.push_back(s);
   });
   EXPECT_EQ(it.last().timeliness, 0);

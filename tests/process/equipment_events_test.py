@@ -108,7 +108,7 @@ class events_replay(unittest.TestCase):
         text = "".join(lines(reading(s, s % 7)) + ("junk\n" if 30 <= s < 60 else "") for s in range(100))
         done = self.replay(text, "--emit", "quality", "--block-bytes", "300")
         scores = {self.second(q["at"]): q for q in json_lines(done.stdout)}
-        self.assertEqual(scores[30]["score"], 1)
+        self.assertEqual(scores[20]["score"], 1)
         self.assertLess(scores[60]["validity"], 0.7)
         self.assertTrue(scores[60]["low"])
 
