@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/statistics/order.hpp"
 
@@ -23,20 +24,50 @@ result<void> check(std::span<const double> series, std::size_t period) {
 
 using numbers = std::vector<double>;
 
-/// Loess of y at position x from points first..last (0-based, inclusive) with a window of `length`.
+/// Tricube weights by distance. Points are a whole distance apart and most windows are equally wide: kept from fit to fit.
+class tricube {
+public:
+  /// Of distances 0, 1, … up to the width h.
+  const numbers& of(double h) {
+    if (h == h_) return weights_;
+    h_ = h;
+    weights_.assign(static_cast<std::size_t>(h) + 1, 0.0);
+    for (std::size_t r = 0; r < weights_.size(); ++r) {
+      const double u = static_cast<double>(r) / h, v = 1 - u * u * u;
+      weights_[r] = static_cast<double>(r) <= 0.001 * h ? 1.0 : u <= 0.999 ? v * v * v : 0.0;
+    }
+    total_ = 2 * std::accumulate(weights_.begin(), weights_.end(), 0.0) - weights_[0];
+    return weights_;
+  }
+  double total() const { return total_; } ///< of both sides
+  numbers scratch;
+
+private:
+  double h_ = -1, total_ = 0;
+  numbers weights_;
+};
+
+/// Loess of y at position x, a whole number, from points first..last (0-based, inclusive) with a window of `length`.
 /// NaN when all weights are 0.
 double loess_at(const numbers& y, const numbers& robust, double x, std::size_t first,
-                std::size_t last, std::size_t length) {
+                std::size_t last, std::size_t length, tricube& weights) {
   const double n = static_cast<double>(y.size());
-  double h = std::max(x - static_cast<double>(first), static_cast<double>(last) - x);
+  const double left = x - static_cast<double>(first), right = static_cast<double>(last) - x;
+  double h = std::max(left, right);
   if (length > y.size()) h += static_cast<double>((length - y.size()) / 2);
+  const numbers& near = weights.of(std::max(h, 0.0));
+  if (robust.empty() && left == right && h == left) { // the line's slope does not count in the middle
+    const auto middle = static_cast<std::size_t>(x);
+    double sum = near[0] * y[middle];
+    for (std::size_t r = 1; r < near.size(); ++r) sum += near[r] * (y[middle - r] + y[middle + r]);
+    return sum / weights.total();
+  }
+  numbers& w = weights.scratch;
+  w.assign(last - first + 1, 0.0);
   double sum = 0, moment = 0;
-  numbers w(last - first + 1, 0.0);
   for (std::size_t j = first; j <= last; ++j) {
-    const double r = std::abs(static_cast<double>(j) - x);
-    if (r > 0.999 * h) continue;
-    const double near = r <= 0.001 * h ? 1.0 : std::pow(1 - std::pow(r / h, 3), 3);
-    w[j - first] = near * (robust.empty() ? 1.0 : robust[j]);
+    const auto r = static_cast<std::size_t>(std::abs(static_cast<double>(j) - x));
+    if (r < near.size()) w[j - first] = near[r] * (robust.empty() ? 1.0 : robust[j]);
     sum += w[j - first];
   }
   if (!(sum > 0)) return std::nan("");
@@ -60,13 +91,14 @@ numbers loess(const numbers& y, const numbers& robust, std::size_t length) {
   const std::size_t n = y.size(), half = (length + 1) / 2;
   if (n < 2) return y;
   numbers out(n);
+  tricube weights;
   std::size_t first = 0, last = std::min(length, n) - 1;
   for (std::size_t i = 0; i < n; ++i) {
     if (length < n && i + 1 > half && last != n - 1) {
       ++first;
       ++last;
     }
-    const double fit = loess_at(y, robust, static_cast<double>(i), first, last, length);
+    const double fit = loess_at(y, robust, static_cast<double>(i), first, last, length, weights);
     out[i] = std::isfinite(fit) ? fit : y[i];
   }
   return out;
@@ -76,6 +108,7 @@ numbers loess(const numbers& y, const numbers& robust, std::size_t length) {
 numbers smooth_phases(const numbers& y, const numbers& robust, std::size_t period,
                       std::size_t length) {
   numbers out(y.size() + 2 * period);
+  tricube weights;
   for (std::size_t phase = 0; phase < period; ++phase) {
     numbers part, weight;
     for (std::size_t i = phase; i < y.size(); i += period) {
@@ -84,9 +117,10 @@ numbers smooth_phases(const numbers& y, const numbers& robust, std::size_t perio
     }
     const std::size_t k = part.size();
     const numbers inside = loess(part, weight, length);
-    const double before = loess_at(part, weight, -1, 0, std::min(length, k) - 1, length);
+    const double before = loess_at(part, weight, -1, 0, std::min(length, k) - 1, length, weights);
     const double after =
-        loess_at(part, weight, static_cast<double>(k), k > length ? k - length : 0, k - 1, length);
+        loess_at(part, weight, static_cast<double>(k), k > length ? k - length : 0, k - 1, length,
+                 weights);
     out[phase] = std::isfinite(before) ? before : inside.front();
     for (std::size_t m = 0; m < k; ++m) out[(m + 1) * period + phase] = inside[m];
     out[(k + 1) * period + phase] = std::isfinite(after) ? after : inside.back();
