@@ -1,6 +1,7 @@
 #include "io/kafka_values.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "codecs/msgpack_json.hpp"
 #include "codecs/sample_decoder.hpp"
@@ -59,7 +60,9 @@ void kafka_values::add(const log_place& place, std::string_view value, timestamp
   at_ = at;
   if (value.back() == '\n') value.remove_suffix(1);
   pieces_.push_back({line_ + 1, place});
-  line_ += 1 + static_cast<std::uint64_t>(std::ranges::count(value, '\n'));
+  ++line_;
+  const char* const end = value.data() + value.size();
+  for (const char* p = value.data(); (p = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)))); ++p) ++line_;
   pending_ += value;
   pending_ += '\n';
 }
