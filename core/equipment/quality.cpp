@@ -7,6 +7,7 @@ namespace tocsin {
 namespace {
 constexpr std::uint32_t windows_min = 3; ///< of a channel before it is known how many readings are usual
 constexpr double learn = 0.03;           ///< of a window
+constexpr std::uint32_t looked_at_max = 1000; ///< readings of a channel in a window; further ones are only counted
 constexpr double usual_min = 4;          ///< readings in a window; channels with fewer say nothing about completeness
 } // namespace
 
@@ -25,28 +26,29 @@ void quality_watch::look(sample_batch& batch, equipment_effects& out) {
   if (!rule_.enabled) return;
   source& s = of(batch.source);
   s.refused += batch.refused;
-  std::vector<bool> left_out;
-  bool any = false;
-  std::uint64_t counted = 0; // of the readings that are in `good` already
-  for (std::uint64_t i = 0; i < batch.samples.size(); ++i) {
-    const sample& reading = batch.samples[i];
-    const std::size_t place = place_of(reading.key_hash);
-    if (s.keys[place] == (reading.key_hash | 1) || s.keys[place] == 0) {
-      s.good += i - counted;
-      counted = i;
-      look_at(s, place, reading, batch.arrived, out);
-    }
-    if (!rule_.filter) continue;
-    left_out.push_back(s.now.low);
-    any = any || s.now.low;
+  std::vector<bool> left_out(rule_.filter ? batch.samples.size() : 0);
+  std::size_t from = 0; // readings before it are in `good`, and left out when they are to be
+  const auto count_until = [&](std::size_t i) {
+    s.good += i - from;
+    if (s.now.low && rule_.filter) std::fill(left_out.begin() + static_cast<std::ptrdiff_t>(from), left_out.begin() + static_cast<std::ptrdiff_t>(i), true);
+    from = i;
+  };
+  const sample* const samples = batch.samples.data();
+  const std::size_t count = batch.samples.size();
+  const std::uint64_t* const keys = s.keys.data();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t hash = samples[i].key_hash, key = keys[place_of(hash)];
+    if (key != (hash | 1) && key != 0) continue;
+    count_until(i);
+    look_at(s, place_of(hash), samples[i], batch.arrived, out);
   }
-  s.good += batch.samples.size() - counted + batch.events.size();
+  count_until(count);
+  s.good += batch.events.size();
   s.live = batch.arrived != unset && s.newest != unset && batch.arrived - s.newest <= rule_.timely + rule_.window;
-  if (!any) return;
-  s.now.filtered += drop(batch, left_out);
+  if (std::ranges::find(left_out, true) != left_out.end()) s.now.filtered += drop(batch, left_out);
 }
 
-void quality_watch::look_at(source& s, std::size_t place, const sample& reading, timestamp arrived, equipment_effects& out) {
+[[gnu::noinline]] void quality_watch::look_at(source& s, std::size_t place, const sample& reading, timestamp arrived, equipment_effects& out) {
   if (s.end == unset) s.end = timestamp{(reading.at.time_since_epoch() / rule_.window + 1) * rule_.window};
   // A few windows without anything are said; after a longer gap it goes on with the present one.
   for (int n = 0; n < 3 && reading.at >= s.end; ++n) close(s, out);
@@ -54,9 +56,13 @@ void quality_watch::look_at(source& s, std::size_t place, const sample& reading,
   tracked& t = s.channels[place];
   const bool known = s.keys[place] != 0;
   s.keys[place] = reading.key_hash | 1;
+  s.newest = std::max(s.newest, reading.at);
+  if (t.received >= looked_at_max) {
+    ++t.received;
+    return;
+  }
   ++s.seen;
   s.late += (arrived == unset ? s.newest : arrived) > reading.at + rule_.timely;
-  s.newest = std::max(s.newest, reading.at);
   if (known && t.at == reading.at) {
     ++s.twice;
     return;

@@ -112,6 +112,13 @@ class events_replay(unittest.TestCase):
         self.assertLess(scores[60]["validity"], 0.7)
         self.assertTrue(scores[60]["low"])
 
+    def test_readings_of_a_source_that_is_low_can_be_left_out(self):
+        text = lines(*(reading(s, s % 7) for s in range(60) for _ in range(3 if 20 <= s < 40 else 1)))
+        config = "equipment: {windows: [{kind: tumbling, size: 10s}], quality: {window: 10s, filter: true}}\n"
+        counts = [w["count"] for w in json_lines(self.replay(text, "--emit", "windows", config=config).stdout)]
+        self.assertEqual(counts, [10, 10, 30, 10])  # low from 30 on, good again with the window that ends at 50
+        self.assertEqual(sum(w["count"] for w in json_lines(self.replay(text, "--emit", "windows", config="").stdout)), 100)
+
     def test_csv_says_the_same_as_json(self):
         table = "time,etch1.power,etch2.power\n" + "".join(f"{T0 + s},{s % 5},{s % 7}\n" for s in range(60))
         text = lines(*({"at": T0 + s, "channels": {"etch1.power": s % 5, "etch2.power": s % 7}} for s in range(60)))
@@ -183,12 +190,31 @@ class events_live(unittest.TestCase):
         self.assertIn("the event has no time", text)
         self.assertIn('{"event":"state","equipment":"e"}', text)
 
+    def test_what_does_not_come_in_time_is_found_by_the_clock_alone(self):
+        self.send({"at": time.time() - 60, "event": "alarm_set", "equipment": "etch1", "name": "RF1"})
+        self.node.wait(lambda: self.node.metric("tocsin_symptoms_raised_total", '{kind="event_pattern"}') == 1, "the pattern is found")
+        self.assertEqual(self.node.json("/api/v1/equipment/etch1")["patterns"], ["neglected"])
+        self.assertEqual([i["cause"]["subject"] for i in self.node.incidents("open")], ["equipment/etch1"], "one incident of the unit")
+        self.send({"at": time.time() - 5, "event": "alarm_cleared", "equipment": "etch1", "name": "RF1"})
+        self.node.wait(lambda: self.node.json("/api/v1/equipment/etch1")["patterns"] == [], "it is over")
+
     def test_the_quality_of_the_source_is_shown(self):
         begin = int(time.time()) - 300
         self.send(*({"at": begin + s, "channel": f"etch{n}.p", "value": (s * 7 + n) % 5} for s in range(200) for n in range(3)))
         self.node.wait(lambda: (self.node.source("feed")["quality"] or {}).get("at"), "measured")
         self.assertIsNotNone(self.node.metric("tocsin_source_quality", '{source="feed"}'))
         self.node.wait(lambda: self.node.source("feed")["quality"]["completeness"] < 1, "silence is not complete")
+
+
+class csv_live(unittest.TestCase):
+    def test_a_file_with_a_column_for_each_channel_is_a_source(self):
+        place = folder(self)
+        begin = int(time.time()) - 100
+        path = write(place + "/line.csv", "time,etch1.p,etch2.p\n" + "".join(f"{begin + s},{s},{s % 3}\n" for s in range(50)) + f"{begin + 50},1\n")
+        node = Node(self, f"  - {{name: feed, kind: samples, path: {path}}}", more=CONFIG).start()
+        node.wait(lambda: node.metric("tocsin_samples_total") == 100, "taken")
+        self.assertEqual([(e["equipment"], e["samples"]) for e in node.json("/api/v1/equipment")["equipment"]], [("etch1", 50), ("etch2", 50)])
+        node.wait(lambda: "2 cells where the header has 3" in node.log(), "named")
 
 
 if __name__ == "__main__":
