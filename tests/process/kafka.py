@@ -12,15 +12,29 @@ from support import QUICK_RULES, Node, binary, environment, folder, tocsin, writ
 MOCK_PROPERTIES = "fetch.wait.max.ms: \"10\", session.timeout.ms: \"6000\", heartbeat.interval.ms: \"1000\""
 
 
+def secured(how):
+    """Keys of the section kafka for the broker that TOCSIN_TEST_KAFKA_TLS or _SASL names; docs/testing.md."""
+    said = lambda name, otherwise="": os.environ.get(f"TOCSIN_TEST_KAFKA_{name}", otherwise)
+    properties = {"security.protocol": "SSL" if how == "TLS" else said("SASL_PROTOCOL", "SASL_PLAINTEXT")}
+    if said("CA"):
+        properties["ssl.ca.location"] = said("CA")
+    if how == "SASL":
+        properties |= {"sasl.mechanism": said("SASL_MECHANISM", "SCRAM-SHA-256"), "sasl.username": said("USER")}
+    keys = {"properties": json.dumps(properties)}
+    if how == "SASL":
+        keys["password_file"] = json.dumps(said("PASSWORD_FILE"))
+    return keys
+
+
 class Cluster:
     """Brokers, and topics of our own: `name` gives what a topic is called there."""
 
-    def __init__(self, test, real, **topics):
-        self.test, self.real, self.partitions = test, real, topics
+    def __init__(self, test, real, how=None, **topics):
+        self.test, self.real, self.how, self.partitions = test, real, how, topics
         self.run = uuid.uuid4().hex[:8]
         self.process = None
         if real:
-            self.brokers = os.environ["TOCSIN_TEST_KAFKA"]
+            self.brokers = os.environ["TOCSIN_TEST_KAFKA" + (f"_{how}" if how else "")]
             return
         self.process = subprocess.Popen([binary("TOCSIN_TEST_KAFKA_MOCK"), *(f"{self.name(t)}:{n}" for t, n in topics.items())],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
@@ -45,6 +59,8 @@ class Cluster:
     def section(self, **more):
         """The section kafka of a configuration."""
         keys = {"brokers": json.dumps(self.brokers), **more}
+        if self.how:
+            keys.update(secured(self.how))
         if self.real:
             keys.update(create_topics="true", partitions=str(next(iter(self.partitions.values()))))
         else:
@@ -88,14 +104,15 @@ class Cluster:
 
 class kafka_test_case:
     """Mixed into tests that run on the mock and on a real broker."""
-    real = False
+    real, how = False, None
 
     def setUp(self):
-        if self.real and not os.environ.get("TOCSIN_TEST_KAFKA"):
-            raise unittest.SkipTest("TOCSIN_TEST_KAFKA names no broker")
+        variable = "TOCSIN_TEST_KAFKA" + (f"_{self.how}" if self.how else "")
+        if self.real and not os.environ.get(variable):
+            raise unittest.SkipTest(f"{variable} names no broker")
 
     def cluster(self, **topics):
-        return Cluster(self, self.real, **topics)
+        return Cluster(self, self.real, self.how, **topics)
 
 
 def quiet(node, source="feed"):

@@ -233,6 +233,25 @@ class reading_on_a_broker(reading_case, unittest.TestCase):
     real = True
 
 
+class secured_case(kafka_test_case):
+    real = True
+
+    def test_in_and_out(self):
+        kafka = self.cluster(inputs=PARTITIONS)
+        kafka.send("inputs", fleet(20, 10, clients=97))
+        node = kafka.node(kafka={"incidents": kafka.name("incidents")}).start()
+        node.wait(lambda: len(node.incidents()) == 20, "incidents")
+        node.wait(lambda: node.metric("tocsin_kafka_written_total", '{topic="%s"}' % kafka.name("incidents")) == 20, "written")
+
+
+class tls_of_a_broker(secured_case, unittest.TestCase):
+    how = "TLS"
+
+
+class sasl_of_a_broker(secured_case, unittest.TestCase):
+    how = "SASL"
+
+
 class restart(restart_case, unittest.TestCase):
     pass
 
