@@ -114,8 +114,16 @@ void add_test(CLI::App& app, test_command& c) {
   s->footer("Example:  tocsin test /etc/tocsin/*.tests.yaml");
 }
 
+void add_check(CLI::App& app, check_command& c) {
+  auto* s = app.add_subcommand("check-config", "Read a configuration and name every problem with file, line, column and remedy");
+  s->add_option("file", c.config, "YAML configuration; none: the defaults");
+  s->add_option("-c,--config", c.config, "The same");
+  s->add_flag("--schema", c.schema, "Print the JSON Schema of the configuration");
+  s->footer("Example:  tocsin check-config /etc/tocsin/tocsin.yaml");
+}
+
 int dispatch(int argc, char** argv) {
-  CLI::App app{"Tocsin watches TIB/RV daemons by their heartbeats and tells the right person, once, what is wrong and why.", "tocsin"};
+  CLI::App app{"Tocsin watches TIB/RV daemons and equipment, and tells the right person, once, what is wrong and why.", "tocsin"};
   app.set_version_flag("--version", std::string{"tocsin "} + TOCSIN_VERSION);
   app.require_subcommand(1);
   app.footer("Exit codes: 0 done, 1 a problem was found, 2 wrong usage or unusable configuration, 3 only warnings,\n"
@@ -135,11 +143,7 @@ int dispatch(int argc, char** argv) {
   add_run(app, to_run);
   add_replay(app, to_replay);
   add_simulate(app, to_simulate);
-  auto* checks = app.add_subcommand("check-config", "Read a configuration and name every problem with file, line, column and remedy");
-  checks->add_option("file", to_check.config, "YAML configuration; none: the defaults");
-  checks->add_option("-c,--config", to_check.config, "The same");
-  checks->add_flag("--schema", to_check.schema, "Print the JSON Schema of the configuration");
-  checks->footer("Example:  tocsin check-config /etc/tocsin/tocsin.yaml");
+  add_check(app, to_check);
   add_query(app, "daemons", "rvd/<host>/<service>, or <host>/<service>", to_query, query_wanted);
   add_query(app, "incidents", "Id of the incident", to_query, query_wanted);
   add_orders(app, to_order, order_wanted, to_query, query_wanted);

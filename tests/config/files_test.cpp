@@ -107,7 +107,7 @@ TEST(golden, the_examples_in_the_sample_are_good) {
   const std::string yaml = with_examples(read(root / "config/tocsin.yaml"));
   const loaded l = parse_settings(yaml, "tocsin.yaml");
   for (const config_problem& p : l.problems) ADD_FAILURE() << to_text(p);
-  EXPECT_EQ(l.value.sources.size(), 6u);
+  EXPECT_EQ(l.value.sources.size(), 7u);
   EXPECT_EQ(l.value.receivers.size(), 4u);
   EXPECT_EQ(l.value.routing.root.routes.size(), 4u);
 }

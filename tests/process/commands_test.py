@@ -14,8 +14,8 @@ TREE = {"run": [], "replay": [], "simulate": [], "check-config": [], "daemons": 
         "incidents": ["list", "show", "acknowledge", "unacknowledge"],
         "alarms": ["list", "shelve", "unshelve", "reset", "out-of-service", "return-to-service"], "report": [],
         "silences": ["list", "add", "expire"], "route": ["show", "test"], "template": ["preview"], "explain": [],
-        "notifications": ["list", "redrive"], "test": [], "score": [], "produce": [],
-        "analyse": ["trend", "season", "correlations", "yield", "components", "forest", "spc", "signature"], "completion": []}
+        "notifications": ["list", "redrive"], "test": [], "score": [],
+        "analyse": ["trend", "season", "correlations", "yield", "components", "forest", "spc", "signature"], "produce": [], "completion": []}
 COMMANDS = list(TREE)
 LEAVES = [[command, *leaf] for command, leaves in TREE.items() for leaf in ([[word] for word in leaves] or [[]])]
 
