@@ -55,7 +55,7 @@ public:
     return wait([&] { return records.size() >= n; });
   }
   bool wait_end() {
-    return wait([&] { return ended; });
+    return wait([&] { return ended.load(); });
   }
   std::size_t batches() {
     const std::lock_guard guard{mutex_};
@@ -71,7 +71,7 @@ public:
   std::vector<record> records;
   std::vector<decode_error> errors;
   std::size_t largest = 0;
-  bool ended = false;
+  std::atomic<bool> ended{false};
 
 private:
   std::mutex mutex_;
