@@ -25,6 +25,7 @@ class batch_texts {
 public:
   void begin() { left_ = 0; }
   std::string_view keep(std::string_view text, sample_batch& batch) {
+    if (text.empty()) return {};
     constexpr std::size_t block = 4096;
     if (text.size() > left_) {
       left_ = text.size() > block ? text.size() : block;
