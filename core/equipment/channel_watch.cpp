@@ -9,8 +9,7 @@ namespace tocsin {
 
 namespace {
 
-std::string key_of(const equipment_context& c) { return c.recipe + '\x1f' + c.step; }
-std::string chart_key(const equipment_context& c) { return key_of(c) + '\x1f' + std::to_string(c.epoch); }
+std::string chart_key(const equipment_context& c) { return context_key(c) + '\x1f' + std::to_string(c.epoch); }
 
 point_detector kind_of(sample_detector d) {
   return static_cast<point_detector>(static_cast<std::size_t>(point_detector::spike) + static_cast<std::size_t>(d) - 1);
@@ -19,13 +18,6 @@ point_detector kind_of(sample_detector d) {
 std::shared_ptr<const sample_limits> limits_of(const watch_rules& rules) {
   static const auto usual = std::make_shared<const sample_limits>();
   return rules.limits ? rules.limits : usual;
-}
-
-void add_context(evidence& facts, const equipment_context& where) {
-  if (!where.recipe.empty()) facts.push_back({"recipe", where.recipe});
-  if (!where.step.empty()) facts.push_back({"step", where.step});
-  if (!where.lot.empty()) facts.push_back({"lot", where.lot});
-  if (!where.wafer.empty()) facts.push_back({"wafer", where.wafer});
 }
 
 std::string rules_text(std::uint16_t bits) {
@@ -41,10 +33,6 @@ std::string rules_text(std::uint16_t bits) {
 }
 
 } // namespace
-
-std::string spoken_context(const equipment_context& c) {
-  return c.step.empty() ? c.recipe : c.recipe + "/" + c.step;
-}
 
 std::string chart_watch::next(const std::string& context, double point) {
   const auto limits = limits_.add(context, point);
@@ -79,7 +67,7 @@ void channel_watch::enter(timestamp at, const equipment_context& where, equipmen
   step_sum_ = 0;
   step_count_ = 0;
   step_key_ = where.recipe.empty() && where.step.empty() ? std::string{} : chart_key(where);
-  const std::string key = key_of(where);
+  const std::string key = context_key(where);
   auto known = std::ranges::find(contexts_, key, &in_context::key);
   if (known == contexts_.end()) {
     if (contexts_.size() < watch_contexts_max) {
@@ -104,10 +92,11 @@ void channel_watch::found(timestamp at, double value, const sample_verdict& v, c
   if (v.confidence < rules_->samples.confidence) return;
   by_samples_ = true;
   const bool level = now_->moved() && v.detector != sample_detector::stuck;
-  const std::string what{to_text(level ? sample_detector::shift : v.detector)};
-  evidence facts{{"detector", what}, {"value", value}, {"score", static_cast<double>(v.score)}, {"probability", static_cast<double>(v.confidence)}};
+  const std::string_view what = to_text(level ? sample_detector::shift : v.detector);
+  if (!anomaly_.holds(at, rules_->samples.level, what)) return;
+  evidence facts{{"detector", std::string{what}}, {"value", value}, {"score", static_cast<double>(v.score)}, {"probability", static_cast<double>(v.confidence)}};
   add_context(facts, where);
-  anomaly_.find(subject_, rules_->samples.level, at, what, std::move(facts), out.symptoms);
+  anomaly_.say(subject_, std::move(facts), out.symptoms);
 }
 
 /// The present context is calm. One that was left in alarm counts until it is seen calm, or for an hour at most.
@@ -116,7 +105,7 @@ void channel_watch::calm(timestamp at, equipment_effects& out) {
   if (elsewhere && at - anomaly_.last() < watch_silence) return;
   by_samples_ = false;
   for (in_context& c : contexts_) c.alarming = false;
-  if (!by_points_) anomaly_.end(subject_, at, {}, out.symptoms);
+  if (!by_points_) anomaly_.end(at, subject_, {}, out.symptoms);
 }
 
 void channel_watch::window(const window_result& w, const equipment_context& where, equipment_effects& out) {
@@ -132,12 +121,13 @@ void channel_watch::judge_point(const window_result& w, const equipment_context&
   if (!v.alert) {
     if (!by_points_ || ++points_calm_ < rules_->points.clear) return;
     by_points_ = false;
-    if (!by_samples_) anomaly_.end(subject_, w.end, {}, out.symptoms);
+    if (!by_samples_) anomaly_.end(w.end, subject_, {}, out.symptoms);
     return;
   }
   by_points_ = true;
   points_calm_ = 0;
   out.anomalies.push_back({of_, w.end, point_detector::composite, w.mean, v.score, 1, 0});
+  if (!anomaly_.holds(w.end, rules_->points.level, "composite")) return;
   std::string strongest;
   for (const detector_share& s : points_->strongest()) {
     if (s.share < 0.05) continue;
@@ -147,32 +137,33 @@ void channel_watch::judge_point(const window_result& w, const equipment_context&
   }
   evidence facts{{"detector", std::string{"composite"}}, {"value", w.mean}, {"score", v.score}, {"strongest", strongest}};
   add_context(facts, where);
-  anomaly_.find(subject_, rules_->points.level, w.end, "composite", std::move(facts), out.symptoms);
+  anomaly_.say(subject_, std::move(facts), out.symptoms);
 }
 
 void channel_watch::chart_point(chart_watch& chart, timestamp at, const std::string& context, double point, equipment_effects& out) {
   const std::string broken = chart.next(context, point);
   if (broken.empty()) {
-    if (violation_.on() && ++chart_calm_ >= chart_clear_) violation_.end(subject_, at, {}, out.symptoms);
+    if (violation_.raised() && ++chart_calm_ >= chart_clear_) violation_.end(at, subject_, {}, out.symptoms);
     return;
   }
   chart_calm_ = 0;
   chart_clear_ = chart.rule().clear;
   out.anomalies.push_back({of_, at, point_detector::chart, point, 1, 1, 0});
+  if (!violation_.holds(at, chart.rule().level, broken)) return;
   const auto first = context.find('\x1f'), second = context.find('\x1f', first + 1);
   evidence facts{{"chart", chart.rule().name}, {"rules", broken}, {"value", point}};
   if (first > 0) facts.push_back({"recipe", context.substr(0, first)});
   if (second > first + 1) facts.push_back({"step", context.substr(first + 1, second - first - 1)});
-  violation_.find(subject_, chart.rule().level, at, broken, std::move(facts), out.symptoms);
+  violation_.say(subject_, std::move(facts), out.symptoms);
 }
 
 void channel_watch::pass(timestamp latest, equipment_effects& out) {
   const evidence why{{"reason", std::string{"no more readings"}}};
-  if (anomaly_.on() && latest - anomaly_.last() > watch_silence) {
+  if (anomaly_.raised() && latest - anomaly_.last() > watch_silence) {
     by_samples_ = by_points_ = false;
-    anomaly_.end(subject_, latest, why, out.symptoms);
+    anomaly_.end(latest, subject_, why, out.symptoms);
   }
-  if (violation_.on() && latest - violation_.last() > watch_silence) violation_.end(subject_, latest, why, out.symptoms);
+  if (violation_.raised() && latest - violation_.last() > watch_silence) violation_.end(latest, subject_, why, out.symptoms);
 }
 
 void channel_watch::prefetch() const {

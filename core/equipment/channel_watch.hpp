@@ -12,7 +12,7 @@
 #include "core/detectors/sample_monitor.hpp"
 #include "core/detectors/spc.hpp"
 #include "core/equipment/effect.hpp"
-#include "core/equipment/raised.hpp"
+#include "core/equipment/standing_symptom.hpp"
 #include "core/equipment/watch_rules.hpp"
 
 namespace tocsin {
@@ -52,7 +52,7 @@ public:
   void window(const window_result& w, const equipment_context& where, equipment_effects& out);
   /// No reading came for long: what is raised is over.
   void pass(timestamp latest, equipment_effects& out);
-  bool raised_anything() const { return anomaly_.on() || violation_.on(); }
+  bool raised_anything() const { return anomaly_.raised() || violation_.raised(); }
   void prefetch() const;
 
 private:
@@ -97,14 +97,11 @@ private:
   std::string subject_;
   std::deque<in_context> contexts_; ///< addresses stay
   std::string step_key_;            ///< recipe, step and epoch that the sums are of
-  raised anomaly_{symptom_kind::sensor_anomaly}, violation_{symptom_kind::control_violation};
+  standing_symptom anomaly_{symptom_kind::sensor_anomaly}, violation_{symptom_kind::control_violation};
   std::unique_ptr<channel_monitor> points_;
   std::uint32_t points_calm_ = 0, chart_calm_ = 0, chart_clear_ = 0;
   std::vector<chart_watch> charts_;
   std::uint64_t entered_ = 0;
 };
-
-/// "recipe/step", for people; "" when nothing is known.
-std::string spoken_context(const equipment_context& c);
 
 } // namespace tocsin

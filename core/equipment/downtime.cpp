@@ -116,7 +116,7 @@ void downtime_watch::say(timestamp at, const downtime_rule& rule, equipment_effe
     facts.push_back({cause + "_since", e.start});
     facts.push_back({cause + "_e10", std::string{to_text(e.e10)}});
   }
-  down_.say(at, "equipment/" + name_, any, level, std::move(facts), out.symptoms);
+  down_.settle(at, "equipment/" + name_, any, level, std::move(facts), out.symptoms);
 }
 
 void downtime_watch::fill(unit_status& s) const {

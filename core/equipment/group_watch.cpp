@@ -14,7 +14,6 @@ namespace {
 constexpr std::uint64_t gathering_rows = 10; ///< so many rows say which channels there are
 constexpr double slow = 1.0 / 2000;          ///< weight of a row in the usual mean and variance
 
-std::string key_of(const equipment_context& c) { return c.recipe + '\x1f' + c.step; }
 
 using pattern_parts = std::vector<std::pair<std::string_view, double>>;
 
@@ -82,6 +81,7 @@ std::optional<std::size_t> group_watch::add(const std::string& channel) {
   counts_.push_back(0);
   contexts_.clear();
   rows_ = 0;
+  learn_signatures();
   return channels_.size() - 1;
 }
 
@@ -98,7 +98,7 @@ void group_watch::end_row(timestamp at, const equipment_context& where, equipmen
 }
 
 group_watch::in_context& group_watch::model_for(const equipment_context& where) {
-  const std::string key = key_of(where);
+  const std::string key = context_key(where);
   auto known = std::ranges::find(contexts_, key, &in_context::key);
   const auto fresh = [&] {
     return in_context{key, where.epoch, 0, make_group_method(rule_->method, channels_.size(), rule_->learn, rule_->run_length),
@@ -118,7 +118,7 @@ void group_watch::judge(in_context& c, timestamp at, const std::vector<double>& 
   const row_verdict v = c.method->next(at, row);
   if (!v.alert) {
     learn(c, row);
-    if (anomaly_.on()) anomaly_.end(subject_, at, {}, out.symptoms);
+    anomaly_.end(at, subject_, {}, out.symptoms);
     return;
   }
   found(c, at, row, v, where, out);
@@ -145,8 +145,12 @@ std::vector<double> group_watch::deviations(const in_context& c, const std::vect
 
 void group_watch::found(const in_context& c, timestamp at, const std::vector<double>& row, const row_verdict& v, const equipment_context& where,
                         equipment_effects& out) {
-  constexpr std::string_view methods[] = {"adaptive", "components", "canonical", "forest"};
   const std::vector<double> z = deviations(c, row);
+  std::optional<recognised> fault;
+  if (known_.size() > 0)
+    if (const auto seen = fault_signature::capture("", z)) fault = known_.recognise(*seen, similarity_least_);
+  if (!anomaly_.holds(at, rule_->level, fault ? fault->name : "unknown")) return;
+  constexpr std::string_view methods[] = {"adaptive", "components", "canonical", "forest"};
   std::string carried;
   for (const contribution& share : c.method->contributions()) {
     if (share.share < 0.1 || carried.size() > 150) break;
@@ -157,38 +161,30 @@ void group_watch::found(const in_context& c, timestamp at, const std::vector<dou
   evidence facts{{"method", std::string{methods[static_cast<std::size_t>(rule_->method)]}}, {"score", v.score}};
   if (!carried.empty()) facts.push_back({"contributions", carried});
   if (std::string pattern = pattern_text(channels_, z); !pattern.empty()) facts.push_back({"pattern", std::move(pattern)});
-  know(z, facts);
-  if (!where.recipe.empty()) facts.push_back({"recipe", where.recipe});
-  if (!where.step.empty()) facts.push_back({"step", where.step});
-  const std::string* fault = nullptr;
-  for (const fact& f : facts)
-    if (f.name == "known_fault") fault = std::get_if<std::string>(&f.value);
-  const std::string what = fault ? *fault : std::string{};
-  anomaly_.find(subject_, rule_->level, at, what, std::move(facts), out.symptoms);
+  if (fault) {
+    facts.push_back({"known_fault", fault->name});
+    facts.push_back({"similarity", fault->similarity});
+  }
+  add_context(facts, where);
+  anomaly_.say(subject_, std::move(facts), out.symptoms);
 }
 
-/// The fault that looks most like it, of those named for this group.
-void group_watch::know(const std::vector<double>& deviations, evidence& facts) const {
-  fault_library library;
-  double least = 1;
+/// Those of this group whose channels are all here.
+void group_watch::learn_signatures() {
+  known_ = {};
+  similarity_least_ = 1;
   for (const signature_rule& s : rules_->signatures) {
     if (s.group != rule_->name) continue;
     auto pattern = parse_pattern(s.pattern, channels_);
     if (!pattern) continue; // of another unit's channels
     auto known = fault_signature::capture(s.name, std::move(*pattern));
-    if (known && library.add(std::move(*known))) least = std::min(least, s.similarity);
-  }
-  const auto seen = fault_signature::capture("", deviations);
-  if (library.size() == 0 || !seen) return;
-  if (const auto best = library.recognise(*seen, least)) {
-    facts.push_back({"known_fault", best->name});
-    facts.push_back({"similarity", best->similarity});
+    if (known && known_.add(std::move(*known))) similarity_least_ = std::min(similarity_least_, s.similarity);
   }
 }
 
 void group_watch::pass(timestamp latest, equipment_effects& out) {
-  if (anomaly_.on() && latest - anomaly_.last() > watch_silence)
-    anomaly_.end(subject_, latest, {{"reason", std::string{"no more readings"}}}, out.symptoms);
+  if (anomaly_.raised() && latest - anomaly_.last() > watch_silence)
+    anomaly_.end(latest, subject_, {{"reason", std::string{"no more readings"}}}, out.symptoms);
 }
 
 } // namespace tocsin

@@ -10,7 +10,7 @@
 #include "core/equipment/context.hpp"
 #include "core/equipment/effect.hpp"
 #include "core/equipment/group_method.hpp"
-#include "core/equipment/raised.hpp"
+#include "core/equipment/standing_symptom.hpp"
 
 namespace tocsin {
 
@@ -47,7 +47,7 @@ private:
   void found(const in_context& c, timestamp at, const std::vector<double>& row, const row_verdict& v, const equipment_context& where,
              equipment_effects& out);
   std::vector<double> deviations(const in_context& c, const std::vector<double>& row) const;
-  void know(const std::vector<double>& deviations, evidence& facts) const;
+  void learn_signatures();
 
   const group_watch_rule* rule_;
   const watch_rules* rules_;
@@ -59,7 +59,9 @@ private:
   std::uint64_t rows_ = 0, used_ = 0;
   std::uint32_t changes_ = 0;
   std::deque<in_context> contexts_;
-  raised anomaly_{symptom_kind::group_anomaly};
+  fault_library known_;         ///< the signatures, over the channels of now
+  double similarity_least_ = 1;
+  standing_symptom anomaly_{symptom_kind::group_anomaly};
 };
 
 /// "ch1.pressure 0.62, ch1.flow -0.44": largest first, unit length, parts below 0.1 left out.

@@ -117,7 +117,7 @@ void pattern_watch::say(timestamp at, const pattern_rule& why, const std::vector
     facts.push_back({"text", worst->text});
     facts.push_back({"within", to_text(worst->within)});
   }
-  symptom_.say(at, "equipment/" + name_, worst != nullptr, level, std::move(facts), out.symptoms);
+  symptom_.settle(at, "equipment/" + name_, worst != nullptr, level, std::move(facts), out.symptoms);
 }
 
 void pattern_watch::fill(unit_status& s, const std::vector<pattern_rule>& rules) const {

@@ -112,7 +112,7 @@ void quality_watch::judge(source& s, equipment_effects& out) {
   const bool was_low = s.now.low;
   s.now.low = s.now.score < (was_low ? rule_.clear : rule_.least);
   if (s.now.low == was_low) return;
-  s.low.say(s.now.at, "source/" + s.now.source, s.now.low, rule_.level,
+  s.low.settle(s.now.at, "source/" + s.now.source, s.now.low, rule_.level,
             {{"score", s.now.score}, {"least", rule_.least}, {"completeness", s.now.completeness}, {"validity", s.now.validity},
              {"timeliness", s.now.timeliness}, {"uniqueness", s.now.uniqueness}, {"liveness", s.now.liveness}}, out.symptoms);
 }

@@ -91,7 +91,7 @@ void unit_state::say_alarms(const equipment_event& e, const equipment_alarm_rule
   evidence facts{{std::string{to_text(e.kind)}, std::string{e.name}}, {"active", static_cast<std::int64_t>(now_.alarms.size())}};
   for (std::size_t i = 0; i < now_.alarms.size() && i < named_max; ++i)
     facts.push_back({"alarm_" + std::to_string(i + 1), now_.alarms[i].id + (now_.alarms[i].text.empty() ? "" : ": " + now_.alarms[i].text)});
-  alarm_.say(e.at, "equipment/" + name_, !now_.alarms.empty(), level, std::move(facts), out.symptoms);
+  alarm_.settle(e.at, "equipment/" + name_, !now_.alarms.empty(), level, std::move(facts), out.symptoms);
 }
 
 bool unit_state::keep_measurement(const equipment_event& e) {
