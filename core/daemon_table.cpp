@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "core/limits.hpp"
+#include "core/partition.hpp"
 
 namespace tocsin {
 
@@ -29,11 +30,16 @@ daemon_table::daemon_table(std::shared_ptr<const rule_book> rules, daemon_keeper
 void daemon_table::start(timestamp now, effects&) {
   for (const expected_daemon& e : rules_->inventory) {
     const std::uint64_t hash = hash_key(e.host, e.service);
-    if (shard_of(hash, part_.count) != part_.index || find(e.host, e.service)) continue;
+    if (!is_ours(hash, e.host, e.service) || find(e.host, e.service)) continue;
     daemon fresh = make(e.host, e.service, e.network, now);
     fresh.expect(rules_->inventory_wait);
     refile(insert(std::move(fresh), hash));
   }
+}
+
+bool daemon_table::is_ours(std::uint64_t hash, std::string_view host, std::string_view service) const {
+  if (part_.keyed) return partition_of(subject_of(host, service), static_cast<std::int32_t>(part_.count)) == static_cast<std::int32_t>(part_.index);
+  return shard_of(hash, part_.count) == part_.index;
 }
 
 daemon daemon_table::make(std::string_view host, std::string_view service, std::string_view network,
@@ -229,16 +235,16 @@ void daemon_table::apply_to_many(const record& r, effects& out) {
       slots_[i].machine->apply(r, slots_[i].peers, out);
       refile(i);
     }
-    if (part_.index == 0 && r.peer != restart_gap)
+    if (speaks_for_all() && r.peer != restart_gap)
       out.push_back({r.at, {}, sight_changed{r.vantage, r.kind == record_kind::sight_regained}});
     return;
   case record_kind::equipment_said:
-    if (part_.index != 0) return;
+    if (!speaks_for_all()) return;
     if (auto s = decode_reported(r.peer)) out.push_back(effect_of_reported(std::move(*s), r.at));
     else ++counts_.quarantined, keeper_.quarantine(r, s.error().text);
     return;
   case record_kind::operator_said:
-    if (part_.index == 0) out.push_back({r.at, {}, operator_said{std::string{r.peer}}});
+    if (speaks_for_all()) out.push_back({r.at, {}, operator_said{std::string{r.peer}}});
     return;
   case record_kind::host_stop:
   case record_kind::host_start:
@@ -334,7 +340,7 @@ result<void> daemon_table::load(reader& in) {
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const std::string host = in.get_text(), service = in.get_text(), bytes = in.get_text();
     const std::uint64_t hash = hash_key(host, service);
-    if (!in.ok() || shard_of(hash, part_.count) != part_.index || find(host, service)) continue;
+    if (!in.ok() || find(host, service) || (!part_.keyed && !is_ours(hash, host, service))) continue;
     reader one{bytes};
     auto d = daemon::load(one, rules_->resolve(host, service));
     if (!d) return tl::make_unexpected(d.error());

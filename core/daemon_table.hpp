@@ -34,6 +34,7 @@ class daemon_table {
 public:
   struct partition {
     std::uint32_t index = 0, count = 1; ///< this shard of so many
+    bool keyed = false; ///< a partition of a keyed log, not a shard: keys are placed as Kafka places them
   };
   struct counts {
     std::uint64_t records = 0, refused = 0, restarts = 0, quarantined = 0, without_host = 0;
@@ -82,6 +83,8 @@ private:
   };
   static constexpr std::uint64_t none = ~std::uint64_t{0};
 
+  bool is_ours(std::uint64_t hash, std::string_view host, std::string_view service) const;
+  bool speaks_for_all() const { return part_.index == 0 || part_.keyed; }
   std::uint32_t locate(const record& r);
   std::uint32_t insert(daemon fresh, std::uint64_t hash);
   void grow_index();

@@ -15,6 +15,7 @@ import kafka_part
 import live
 import micro
 import s
+import sim
 import tools
 
 PARTS = {
@@ -25,6 +26,7 @@ PARTS = {
     "memory": (live.memory, "resident memory per idle daemon in a running node"),
     "lateness": (live.lateness, "how late a silence is said, by a running node"),
     "faults": (faults.run, "the catalogue of injected faults: found, in time, false alarms, calibration"),
+    "sim": (sim.run, "1,000 seeds of a simulated cluster with faults: what must never happen, counted"),
     "delivery": (delivery.run, "evidence received to webhook written, under load and past a long queue; a storm"),
 }
 NAMED_ALONE = {"detect": (detect.run, "detect DIR: tocsin score over labelled series, judged beside trivial baselines")}

@@ -108,12 +108,14 @@ def must_run(command, **more):
 
 def build(options):
     os.makedirs(WORK, exist_ok=True)
-    parts = options.parts or ["micro", "faults", "kafka"]
-    targets = [] if options.binary or parts == ["faults"] else ["tocsin"]
+    parts = options.parts or ["micro", "faults", "kafka", "sim"]
+    targets = [] if options.binary or not set(parts) - {"faults", "sim"} else ["tocsin"]
     if "micro" in parts:
         targets += [f"tocsin_{name}" for name in micro_programs()]
     if "faults" in parts:
         targets.append("tocsin_fault_bench")
+    if "sim" in parts:
+        targets.append("tocsin_simulation")
     if "kafka" in parts:
         targets += ["tocsin_kafka_bare", "tocsin_test_kafka"]
     if targets:

@@ -1,0 +1,177 @@
+#include "core/cluster/partition_watch.hpp"
+
+#include <algorithm>
+
+#include "core/engine.hpp"
+
+namespace tocsin {
+
+namespace {
+constexpr std::uint8_t version = 1;
+constexpr duration moment{1};
+} // namespace
+
+partition_watch::partition_watch(std::uint32_t partition, std::uint32_t count, std::shared_ptr<const rule_book> rules)
+    : partition_(partition), count_(count), rules_(std::move(rules)) {
+  begin_anew();
+}
+
+void partition_watch::begin_anew() {
+  table_.reset();
+  machines_.clear();
+  table_.emplace(rules_, static_cast<daemon_keeper&>(*this), daemon_table::partition{partition_, count_, true});
+}
+
+result<void> partition_watch::restore(std::string_view snapshot) {
+  reader in{snapshot};
+  if (const auto v = in.get<std::uint8_t>(); v != version)
+    return fail(errc::version, "the snapshot of partition " + std::to_string(partition_) + " has version " + std::to_string(v) + ", not " +
+                                   std::to_string(version) + "; it is ignored and the input read from its start");
+  const auto of = in.get<std::uint32_t>(), count = in.get<std::uint32_t>();
+  const auto next = in.get<std::int64_t>();
+  const timestamp watermark = in.get_time();
+  if (!in.ok() || of != partition_ || count != count_)
+    return fail(errc::malformed, "the snapshot of partition " + std::to_string(partition_) + " is of another partition, or broken; it is ignored");
+  if (auto loaded = table_->load(in); !loaded) return loaded;
+  next_ = next;
+  watermark_ = watermark;
+  started_ = true;
+  return {};
+}
+
+std::int64_t partition_watch::claimed(const cluster_partition& known, std::string_view snapshot, std::string& trouble) {
+  epoch_ = known.epoch;
+  mute_until_ = known.covered;
+  standing_ = known.standing;
+  if (!snapshot.empty())
+    if (auto ok = restore(snapshot); !ok) {
+      trouble = ok.error().text;
+      begin_anew(); // some of its daemons may be in
+    }
+  at_ = phase::replaying;
+  return next_;
+}
+
+void partition_watch::feed(record_batch& batch, std::span<const std::int64_t> offsets, std::int64_t next) {
+  if (at_ == phase::over || next <= next_) return;
+  // What was read already, by a snapshot or because the log was read twice.
+  std::size_t from = 0;
+  while (from < offsets.size() && offsets[from] < next_) ++from;
+  batch.records.erase(batch.records.begin(), batch.records.begin() + static_cast<std::ptrdiff_t>(from));
+  offsets = offsets.subspan(from);
+  next_ = next;
+  if (batch.records.empty()) return;
+  sequence(batch, watermark_);
+  if (!started_) {
+    started_ = true;
+    table_->start(batch.records.front().at, fresh_);
+  }
+  std::vector<std::uint32_t> told, untold;
+  for (std::uint32_t i = 0; i < offsets.size(); ++i) (offsets[i] < mute_until_ ? told : untold).push_back(i);
+  if (!told.empty()) {
+    effects unsaid;
+    table_->apply(batch, told, unsaid);
+    if (untold.empty()) table_->advance(watermark_, unsaid);
+  }
+  if (!untold.empty()) {
+    table_->apply(batch, untold, fresh_);
+    table_->advance(watermark_, fresh_);
+  }
+}
+
+void partition_watch::reached_end(timestamp now) {
+  if (at_ != phase::replaying) return;
+  at_ = phase::sighted;
+  if (!started_) {
+    started_ = true;
+    table_->start(now, fresh_);
+  }
+  advance(now);
+  reconcile(now);
+}
+
+void partition_watch::advance(timestamp now) {
+  if (at_ != phase::sighted || now <= watermark_) return;
+  watermark_ = now;
+  table_->advance(now, fresh_);
+}
+
+void partition_watch::sight(bool sighted, timestamp at) {
+  if (at_ == phase::over || at_ == phase::claiming) return;
+  const bool early = at_ == phase::replaying; // blind before it ever saw: that must be said, too
+  if (early && sighted) return;
+  record_batch one;
+  record r;
+  r.kind = sighted ? record_kind::sight_regained : record_kind::sight_lost;
+  r.at = at;
+  one.records.push_back(r);
+  sequence(one, watermark_);
+  table_->apply(one, fresh_);
+  if (early) {
+    at_ = phase::sighted;
+    reconcile(at);
+  }
+}
+
+/// The log says what others said; our daemons say what is. The difference is said now: a crash may have eaten it, or time
+/// passed differently for whoever had the partition.
+void partition_watch::reconcile(timestamp now) {
+  standing_symptoms said = std::move(standing_);
+  standing_.clear();
+  for (const effect& e : fresh_)
+    if (auto* s = std::get_if<symptom>(&e.what)) {
+      if (s->state == symptom_state::cleared) said.erase({s->subject, s->kind});
+      else said[{s->subject, s->kind}] = s->since;
+    }
+  effects more;
+  table_->for_each([&](const daemon& d) {
+    const std::string segment = d.segment();
+    std::uint32_t raised = 0;
+    for (symptom s : d.status().symptoms) {
+      raised |= 1u << static_cast<unsigned>(s.kind);
+      const auto known = said.find({s.subject, s.kind});
+      if (known != said.end() && known->second == s.since) continue;
+      s.state = symptom_state::raised;
+      s.at = now;
+      more.push_back({now, segment, std::move(s)});
+    }
+    const std::string subject{d.subject()};
+    for (auto it = said.lower_bound({subject, symptom_kind{}}); it != said.end() && it->first.first == subject; ++it)
+      if (!(raised >> static_cast<unsigned>(it->first.second) & 1u))
+        more.push_back({now, segment, symptom{now, subject, it->first.second, symptom_state::cleared, severity::info, it->second, {}}});
+  });
+  fresh_.insert(fresh_.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+std::optional<said_entry> partition_watch::take_said(bool progress) {
+  if (at_ != phase::sighted) return std::nullopt;
+  const bool first = said_until_ == unset;
+  const bool moved = next_ != said_next_ || watermark_ != said_until_;
+  if (fresh_.empty() && !first && !(progress && moved)) return std::nullopt;
+  said_entry e{partition_, epoch_, std::max<std::int64_t>(next_, mute_until_), watermark_ + moment, std::exchange(fresh_, {})};
+  said_next_ = next_;
+  said_until_ = watermark_;
+  return e;
+}
+
+std::string partition_watch::save() const {
+  writer out;
+  out.put(version);
+  out.put(partition_);
+  out.put(count_);
+  out.put(next_);
+  out.put(watermark_);
+  table_->save(out);
+  return out.take();
+}
+
+daemon& partition_watch::adopt(daemon fresh) { return machines_.emplace_back(std::move(fresh)); }
+
+daemon& partition_watch::replace(daemon& broken, daemon fresh, const std::string&) {
+  broken = std::move(fresh);
+  return broken;
+}
+
+void partition_watch::quarantine(const record&, const std::string&) {} // counted by the table
+
+} // namespace tocsin

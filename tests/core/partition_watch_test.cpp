@@ -1,0 +1,147 @@
+// A partition changes hands: what was said is not said again, what was not said is said now.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/cluster/partition_watch.hpp"
+#include "core/scenario.hpp"
+
+namespace tocsin {
+namespace {
+
+constexpr timestamp noon = scenario_start;
+
+std::shared_ptr<const rule_book> rules() {
+  auto book = std::make_shared<rule_book>();
+  auto d = std::make_shared<daemon_rules>();
+  d->heartbeat.mode = heartbeat_rule::mode_t::fixed;
+  d->heartbeat.period = 5s;
+  d->heartbeat.lost_after = 12s;
+  book->global = d;
+  return book;
+}
+
+/// The input of one partition, one heartbeat an offset.
+struct input {
+  struct line {
+    timestamp at;
+    std::string host;
+  };
+  std::vector<line> lines;
+  void add(timestamp at, std::string host) { lines.push_back({at, std::move(host)}); }
+  void feed(partition_watch& w) const {
+    record_batch batch;
+    std::vector<std::int64_t> offsets;
+    for (auto i = std::max<std::int64_t>(w.next_offset(), 0); i < static_cast<std::int64_t>(lines.size()); ++i) {
+      const line& l = lines[static_cast<std::size_t>(i)];
+      record r;
+      r.at = l.at;
+      r.host = batch.keep(l.host);
+      r.service = "7500";
+      r.key_hash = hash_key(r.host, r.service);
+      r.timed_by = time_source::arrival;
+      batch.records.push_back(r);
+      offsets.push_back(i);
+    }
+    w.feed(batch, offsets, static_cast<std::int64_t>(lines.size()));
+  }
+};
+
+std::vector<std::string> symptoms(const std::optional<said_entry>& said) {
+  std::vector<std::string> out;
+  if (said)
+    for (const effect& e : said->said)
+      if (auto* s = std::get_if<symptom>(&e.what)) out.push_back(s->subject + " " + std::string{to_text(s->kind)} + " " + std::string{to_text(s->state)});
+  return out;
+}
+
+struct handover : testing::Test {
+  input in;
+  cluster_partition known{"a", 1, 0, 1, 0, unset, false, false, {}};
+  std::string trouble;
+
+  /// a watches from the start to noon + 30 s: x beats, y falls silent.
+  std::unique_ptr<partition_watch> watched() {
+    in.add(noon, "y");
+    for (int i = 0; i <= 6; ++i) in.add(noon + i * 5s, "x");
+    auto a = std::make_unique<partition_watch>(0u, 1u, rules());
+    EXPECT_EQ(a->claimed(known, "", trouble), -1);
+    in.feed(*a);
+    EXPECT_FALSE(a->take_said(true)) << "nothing before it sees";
+    a->reached_end(noon + 30s);
+    const auto said = a->take_said(false);
+    EXPECT_THAT(symptoms(said), testing::ElementsAre("rvd/y/7500 heartbeat_lost raised"));
+    known.covered = said->covered;
+    for (const effect& e : said->said)
+      if (auto* s = std::get_if<symptom>(&e.what)) known.standing[{s->subject, s->kind}] = s->since;
+    return a;
+  }
+  std::vector<std::string> taken_over(const std::string& snapshot, timestamp now) {
+    partition_watch b{0, 1, rules()};
+    b.claimed(known, snapshot, trouble);
+    in.feed(b);
+    b.reached_end(now);
+    return symptoms(b.take_said(false));
+  }
+};
+
+TEST_F(handover, with_a_snapshot_and_without_says_nothing_twice) {
+  const auto a = watched();
+  EXPECT_THAT(taken_over(a->save(), noon + 31s), testing::IsEmpty());
+  EXPECT_THAT(taken_over("", noon + 31s), testing::IsEmpty());
+  EXPECT_EQ(trouble, "");
+}
+
+TEST_F(handover, what_happened_meanwhile_is_said) {
+  const auto a = watched();
+  in.add(noon + 33s, "y");
+  EXPECT_THAT(taken_over(a->save(), noon + 34s), testing::ElementsAre("rvd/y/7500 heartbeat_lost cleared"));
+  EXPECT_THAT(taken_over(a->save(), noon + 60s),
+              testing::UnorderedElementsAre("rvd/y/7500 heartbeat_lost cleared", "rvd/y/7500 heartbeat_lost raised", "rvd/x/7500 heartbeat_lost raised"));
+}
+
+TEST_F(handover, the_input_that_nobody_read_meanwhile_makes_no_false_loss) {
+  const auto a = watched();
+  for (int i = 7; i <= 20; ++i) in.add(noon + i * 5s, "x"); // nobody owned the partition for 70 s
+  EXPECT_THAT(taken_over(a->save(), noon + 101s), testing::IsEmpty());
+}
+
+TEST_F(handover, what_was_said_and_is_not_so_is_taken_back) {
+  watched();
+  known.standing[{"rvd/x/7500", symptom_kind::heartbeat_lost}] = noon + 3s; // time passed differently for it
+  EXPECT_THAT(taken_over("", noon + 31s), testing::ElementsAre("rvd/x/7500 heartbeat_lost cleared"));
+  known.standing.clear(); // and what is so, and was never said
+  EXPECT_THAT(taken_over("", noon + 31s), testing::ElementsAre("rvd/y/7500 heartbeat_lost raised"));
+}
+
+TEST_F(handover, a_snapshot_that_cannot_be_used_is_named_and_the_input_read_from_its_start) {
+  const auto a = watched();
+  std::string other = a->save();
+  other[0] = 77;
+  EXPECT_THAT(taken_over(other, noon + 31s), testing::IsEmpty());
+  EXPECT_THAT(trouble, testing::HasSubstr("version 77"));
+  EXPECT_THAT(taken_over(a->save().substr(0, 40), noon + 31s), testing::IsEmpty());
+  partition_watch wrong{5, 9, rules()};
+  std::string why;
+  EXPECT_EQ(wrong.claimed(known, a->save(), why), -1);
+  EXPECT_THAT(why, testing::HasSubstr("another partition"));
+}
+
+TEST_F(handover, whoever_is_overtaken_falls_silent) {
+  const auto a = watched();
+  a->overtaken();
+  a->advance(noon + 10min);
+  EXPECT_FALSE(a->take_said(true));
+}
+
+TEST_F(handover, blindness_makes_nobody_lost) {
+  const auto a = watched();
+  a->sight(false, noon + 31s);
+  a->advance(noon + 10min);
+  const auto said = a->take_said(false);
+  ASSERT_TRUE(said);
+  EXPECT_THAT(symptoms(said), testing::Not(testing::Contains("rvd/x/7500 heartbeat_lost raised")));
+  EXPECT_TRUE(std::ranges::any_of(said->said, [](const effect& e) { return std::holds_alternative<sight_changed>(e.what); }));
+}
+
+} // namespace
+} // namespace tocsin
