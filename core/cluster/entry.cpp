@@ -110,6 +110,7 @@ struct putter {
   }
   void operator()(const order_entry& e) const { out.put(std::string_view{e.bytes}); }
   void operator()(const delivered_entry& e) const { out.put(std::string_view{e.notification}); }
+  void operator()(const report_entry& e) const { out.put(std::string_view{e.bytes}); }
 };
 
 bool get(reader& in, said_entry& e) {
@@ -157,6 +158,7 @@ bool get(reader& in, std::uint8_t kind, cluster_entry& e) {
     }
     case 6: e.what = order_entry{in.get_text()}; return true;
     case 7: e.what = delivered_entry{in.get_text()}; return true;
+    case 8: e.what = report_entry{in.get_text()}; return true;
     default: return false;
   }
 }

@@ -52,10 +52,15 @@ struct delivered_entry {
   std::string notification;
 };
 
+/// A symptom of a machine whose input no partition holds (equipment): as core/reported_symptom encodes it.
+struct report_entry {
+  std::string bytes;
+};
+
 struct cluster_entry {
   std::string node;
   std::uint64_t incarnation = 0; ///< another one for every start of the node
-  std::variant<hello_entry, claim_entry, release_entry, lead_entry, said_entry, mark_entry, order_entry, delivered_entry> what;
+  std::variant<hello_entry, claim_entry, release_entry, lead_entry, said_entry, mark_entry, order_entry, delivered_entry, report_entry> what;
 };
 
 /// Bytes of one entry in the log; larger ones are not written: effects are cut into several entries.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/reported_symptom.hpp"
+
 namespace tocsin {
 
 namespace {
@@ -21,12 +23,9 @@ cluster_fold::step cluster_fold::apply(std::int64_t offset, cluster_entry e) {
   else if (auto* l = std::get_if<lead_entry>(&e.what)) take_lead(e, *l, out);
   else if (auto* s = std::get_if<said_entry>(&e.what)) say(e, std::move(*s), out);
   else if (auto* d = std::get_if<delivered_entry>(&e.what)) out.delivered.push_back(std::move(d->notification));
-  else if (auto* o = std::get_if<order_entry>(&e.what)) {
-    // Obeyed at this very moment: whoever asks right after it must see it.
-    if (now_ != unset) {
-      out.said.push_back({now_, {}, operator_said{std::move(o->bytes)}});
-      now_ += moment;
-    }
+  else if (auto* o = std::get_if<order_entry>(&e.what)) hear_now({now_, {}, operator_said{std::move(o->bytes)}}, out);
+  else if (auto* said = std::get_if<report_entry>(&e.what)) {
+    if (auto reported = decode_reported(said->bytes)) hear_now(effect_of_reported(std::move(*reported), now_), out);
   } else if (auto& m = std::get<mark_entry>(e.what); m.term == lead_.term && e.node == lead_.node && e.incarnation == lead_.incarnation) {
     marked_ = std::max(marked_, m.at);
     now_ = std::max(now_, m.at);
@@ -35,6 +34,13 @@ cluster_fold::step cluster_fold::apply(std::int64_t offset, cluster_entry e) {
   }
   out.until = now_;
   return out;
+}
+
+/// At this very moment: whoever asks right after it must see it.
+void cluster_fold::hear_now(effect e, step& out) {
+  if (now_ == unset) return;
+  out.said.push_back(std::move(e));
+  now_ += moment;
 }
 
 void cluster_fold::hello(const cluster_entry& e, const hello_entry& h) {

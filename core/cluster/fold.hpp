@@ -66,6 +66,7 @@ public:
   result<void> load(reader& in);
 
 private:
+  void hear_now(effect e, step& out);
   void hello(const cluster_entry& e, const hello_entry& h);
   void claim(const cluster_entry& e, const claim_entry& c, step& out);
   void release(const cluster_entry& e, const release_entry& r, step& out);

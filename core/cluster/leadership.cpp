@@ -1,5 +1,7 @@
 #include "core/cluster/leadership.hpp"
 
+#include <algorithm>
+
 namespace tocsin {
 
 leadership::leadership(std::string node, std::uint64_t incarnation, double rank, leadership_rules rules)
@@ -17,11 +19,13 @@ std::optional<cluster_entry> leadership::look(const cluster_fold& f, bool reads,
   if (!reads) return std::nullopt;
   if (heard_ == unset) heard_ = steady - (f.leader().term < 0 ? rules_.silence : duration{0});
   if (leads(f)) {
+    if (now == unset) return std::nullopt;
     const bool soon = due != never && due < now && (marked_ == unset || steady - marked_ >= 1ms);
     if (!soon && marked_ != unset && steady - marked_ < rules_.mark_every) return std::nullopt;
-    if (now <= f.now() && !soon) return std::nullopt;
     marked_ = steady;
-    return cluster_entry{node_, incarnation_, mark_entry{now, f.leader().term}};
+    // Always later than all before it: it also says that we are there.
+    const timestamp at = f.now() == unset ? now : std::max(now, f.now() + duration{1});
+    return cluster_entry{node_, incarnation_, mark_entry{at, f.leader().term}};
   }
   if (steady - heard_ < patience_ || (bid_ != unset && steady - bid_ < patience_)) return std::nullopt;
   bid_ = steady;

@@ -24,8 +24,8 @@ public:
 
   /// An entry was folded. `at_end`: everything that is in the log was read, so what was read is of now.
   void folded(const cluster_fold& f, bool at_end, timestamp steady);
-  /// What to write now, if anything. `now`: cluster time; `due`: when the groups want time to have passed. `reads`: we are
-  /// connected to the log and at its end.
+  /// What to write now, if anything. `now`: cluster time, unset = not known (whoever leads and does not know it begins it);
+  /// `due`: when the groups want time to have passed. `reads`: we are connected to the log and at its end.
   std::optional<cluster_entry> look(const cluster_fold& f, bool reads, timestamp now, timestamp due, timestamp steady);
 
   bool leads(const cluster_fold& f) const { return f.leader().node == node_ && f.leader().incarnation == incarnation_; }

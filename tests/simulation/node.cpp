@@ -36,14 +36,14 @@ void node::kill() {
 
 void node::look() {
   next_look_ = w_.now() + duration{static_cast<std::int64_t>(40 + w_.random().below(60)) * 1'000'000};
-  const bool down = w_.has(trouble::kill, number_) || w_.has(trouble::leave, number_);
+  const bool dead = w_.has(trouble::kill, number_) || w_.has(trouble::blackout, number_), down = dead || w_.has(trouble::leave, number_);
   if (!alive()) {
     if (!down) start();
     return;
   }
   if (w_.has(trouble::pause, number_)) return;
   if (w_.has(trouble::slow, number_) && w_.random().below(4) != 0) return;
-  if (w_.has(trouble::kill, number_)) return kill();
+  if (dead) return kill();
   if (w_.has(trouble::leave, number_)) {
     for (bool some = true; some;) {
       some = !life_->partitions.empty();
@@ -60,12 +60,12 @@ void node::look() {
   member_of_group();
   watch_inputs();
   timestamp due = life_->groups.next_deadline();
-  if (!life_->clock.known() && at_end() && life_->fold.leader().term < 0) {
+  if (!life_->clock.known() && at_end() && life_->lead.leads(life_->fold)) {
     const auto skew = static_cast<std::int64_t>(w_.random().below(400)) - 200;
-    life_->clock.begin(w_.now() + duration{skew * 1'000'000}, steady());
+    life_->clock.begin(std::max(w_.now() + duration{skew * 1'000'000}, life_->fold.now()), steady());
   }
   const timestamp now = life_->clock.known() ? life_->clock.now(steady()) : unset;
-  const bool reads = at_end() && w_.may_read(number_) && life_->clock.known();
+  const bool reads = at_end() && w_.may_read(number_);
   if (auto e = life_->lead.look(life_->fold, reads, now, due, steady())) write(std::move(*e));
   if (life_->hello == unset || steady() - life_->hello >= hello_every) {
     life_->hello = steady();
@@ -259,6 +259,7 @@ void node::deliver() {
   const notification& n = l.outbox.begin()->second;
   if (w_.random().below(10) == 0) return; // it failed
   w_.inbox.push_back({w_.now(), n.id, n, name_});
+  w_.note(name_ + " notifies " + n.id + " " + n.about.title);
   if (w_.random().below(20) == 0) return; // it came, but its answer did not
   write({name_, lives_, delivered_entry{n.id}});
   l.outbox.erase(l.outbox.begin());

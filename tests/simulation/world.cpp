@@ -13,7 +13,7 @@ constexpr duration session = 6s;
 }
 
 const char* to_text(trouble what) {
-  constexpr const char* names[] = {"kill", "leave", "pause", "cut", "cut_reading", "cut_writing", "outage", "store_fails", "old_snapshots", "clock_steps", "slow"};
+  constexpr const char* names[] = {"kill", "leave", "pause", "cut", "cut_reading", "cut_writing", "outage", "store_fails", "old_snapshots", "clock_steps", "slow", "blackout"};
   return names[static_cast<std::size_t>(what)];
 }
 
@@ -36,7 +36,7 @@ void world::make_faults() {
 }
 
 bool world::has(trouble what, std::uint32_t node) const {
-  return std::ranges::any_of(faults_, [&](const fault& f) { return f.what == what && f.node == node && f.from <= now_ && now_ < f.to; });
+  return std::ranges::any_of(faults_, [&](const fault& f) { return f.what == what && (f.node == node || what == trouble::blackout) && f.from <= now_ && now_ < f.to; });
 }
 
 void world::look_at_faults() {

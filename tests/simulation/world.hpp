@@ -37,14 +37,14 @@ struct log_record {
   std::string bytes;
 };
 
-enum class trouble { kill, leave, pause, cut, cut_reading, cut_writing, outage, store_fails, old_snapshots, clock_steps, slow };
-inline constexpr std::size_t trouble_count = 11;
+enum class trouble { kill, leave, pause, cut, cut_reading, cut_writing, outage, store_fails, old_snapshots, clock_steps, slow, blackout };
+inline constexpr std::size_t trouble_count = 12;
 const char* to_text(trouble what);
 
 struct fault {
   timestamp from, to;
   trouble what;
-  std::uint32_t node; ///< whom it hits; outages and stores are everybody's
+  std::uint32_t node; ///< whom it hits; outages, blackouts and stores are everybody's
 };
 
 /// What the person at the other end got.
