@@ -134,6 +134,11 @@ void kafka_cluster_log::take() {
   std::vector<cluster_log_entry> entries;
   std::uint64_t bytes = 0;
   feed_->refill();
+  if (const auto first = feed_->skip_gone()) {
+    log::error("cluster_log_gone", {{"topic", topic_}, {"first", std::to_string(*first)}});
+    said_end_ = false;
+    if (callbacks_.gone) callbacks_.gone(*first);
+  }
   for (; entries.size() < batch_entries && feed_->front(); feed_->refill()) {
     const kafka_message m = feed_->pop();
     entries.push_back({m->offset, std::string{static_cast<const char*>(m->payload), m->len}});
@@ -148,11 +153,6 @@ void kafka_cluster_log::take() {
     status_.read_bytes += bytes;
   }
   if (news && callbacks_.read) callbacks_.read(std::move(entries), at_end);
-  if (const auto first = feed_->skip_gone()) {
-    log::error("cluster_log_gone", {{"topic", topic_}, {"first", std::to_string(*first)}});
-    said_end_ = false;
-    if (callbacks_.gone) callbacks_.gone(*first);
-  }
 }
 
 void kafka_cluster_log::update_status() {

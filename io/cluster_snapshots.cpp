@@ -287,20 +287,19 @@ result<cluster_snapshots_read> kafka_cluster_snapshots::read_now(const job& j) {
   trouble_.clear();
   snapshot_assembler all{version_};
   {
-    std::optional<std::pair<std::int64_t, std::int64_t>> ends;
     std::optional<kafka_feed> feed;
     for (;;) {
       reader_->serve();
       if (auto seen = prepared(); !seen && seen.error().code != errc::unreachable) return tl::make_unexpected(seen.error());
-      if (looked_ && !ends) ends = reader_->ask_ends(topic_, j.partition);
-      if (ends && !feed) feed.emplace(*reader_, topic_, j.partition, ends->first);
+      if (looked_ && !feed) feed.emplace(*reader_, topic_, j.partition, kafka_feed::earliest);
       if (feed) {
-        for (feed->refill(); feed->front(); feed->refill()) {
+        feed->refill();
+        (void)feed->skip_gone(); // what retention takes while we read is seen by what is missing
+        for (; feed->front(); feed->refill()) {
           const kafka_message m = feed->pop();
           all.add({static_cast<const char*>(m->key), m->key_len}, {static_cast<const char*>(m->payload), m->len});
         }
-        (void)feed->skip_gone(); // what retention took while we read is seen by what is missing
-        if (feed->next() >= ends->second || feed->at_end()) break;
+        if (feed->at_end()) break;
       }
       if (stopping_) return fail(errc::refused, place + ": it was stopped");
       if (monotonic_clock() >= j.until)

@@ -1,5 +1,6 @@
 #include "io/kafka_leaders.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -28,7 +29,7 @@ bool kafka_leaders::hear(rd_kafka_resp_err_t code, bool owns) {
                     code == RD_KAFKA_RESP_ERR__RESOLVE || code == RD_KAFKA_RESP_ERR__AUTHENTICATION;
   if (away) { // until the statistics say otherwise
     up_ = false;
-    leader_up_.assign(leader_up_.size(), false);
+    for (led& l : leaders_) l.up = false;
   }
   cut_off_ = cut_off_ || (away && owns);
   return away;
@@ -51,18 +52,19 @@ bool kafka_leaders::read(std::string_view text, bool owns) {
     if (number(b, "waitresp_cnt", 0) == 0 || std::exchange(life.answers, answered) != answered) life.heard = monotonic_clock();
   }
   committed_.clear();
-  leader_up_.clear();
+  leaders_.clear();
   bool every = true;
   for (const auto& t : *topics) {
     const auto* partitions = member(t, "partitions");
     if (!partitions) continue;
     for (const auto& p : *partitions) {
       const auto id = static_cast<std::int32_t>(number(p, "partition", -1));
-      if (id < 0 || !p.value("desired", false)) continue; // -1 is a placeholder
-      const bool led = answers(number(p, "leader", -1));
-      every = every && led;
+      if (id < 0) continue; // a placeholder
+      const bool ours = p.value("desired", false), up = answers(number(p, "leader", -1)) && !given_up_;
+      leaders_.push_back({t.value("topic", ""), id, ours, up});
+      if (!ours) continue;
+      every = every && up;
       committed_.push_back({t.value("topic", ""), id, -1, -1, number(p, "committed_offset", -1)});
-      leader_up_.push_back(led && !given_up_);
     }
   }
   up_ = !given_up_ && every && !committed_.empty();
@@ -73,9 +75,11 @@ bool kafka_leaders::read(std::string_view text, bool owns) {
 }
 
 bool kafka_leaders::up(std::string_view topic, std::int32_t partition) const {
-  for (std::size_t i = 0; i < committed_.size(); ++i)
-    if (committed_[i].partition == partition && committed_[i].topic == topic) return leader_up_[i];
-  return false;
+  return std::ranges::any_of(leaders_, [&](const led& l) { return l.ours && l.up && l.partition == partition && l.topic == topic; });
+}
+
+bool kafka_leaders::answers_for(std::string_view topic, std::int32_t partition) const {
+  return std::ranges::any_of(leaders_, [&](const led& l) { return l.up && l.partition == partition && l.topic == topic; });
 }
 
 bool kafka_leaders::settling() const { return monotonic_clock() < settles_until_; }

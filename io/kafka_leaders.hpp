@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,8 @@ public:
   /// Every partition of ours has a leader that answers. False while none is ours.
   bool up() const { return up_; }
   bool up(std::string_view topic, std::int32_t partition) const;
+  /// The same of any partition of a topic that the client knows.
+  bool answers_for(std::string_view topic, std::int32_t partition) const;
   /// For some seconds after brokers were away: the producers were cut off as well, and what they kept back comes to one
   /// partition earlier than to another.
   bool settling() const;
@@ -44,7 +47,12 @@ private:
 
   std::map<std::int64_t, broker_life> brokers_; ///< by node id
   std::vector<partition_status> committed_;
-  std::vector<bool> leader_up_;                 ///< of committed_
+  struct led {
+    std::string topic;
+    std::int32_t partition;
+    bool ours, up;
+  };
+  std::vector<led> leaders_;
   bool up_ = false, given_up_ = false;
   bool cut_off_ = false; ///< a broker that leads partitions of ours did not answer, since we last settled
   clock_point settles_until_{};

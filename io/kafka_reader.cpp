@@ -1,13 +1,11 @@
 #include "io/kafka_reader.hpp"
 
-#include "io/clock.hpp"
 #include "io/kafka_consumer.hpp"
 
 namespace tocsin {
 
 namespace {
 constexpr int offsets_within_ms = 1000;
-constexpr auto ask_again_after = std::chrono::seconds{1}; ///< many partitions would wait many times as long
 
 /// A position that is gone must be said, so librdkafka must not mend it.
 kafka_properties ours() {
@@ -33,7 +31,7 @@ void kafka_feed::begin(std::int64_t from) {
   const auto ends = reader_.ask_ends(name_, partition_);
   if (ends) {
     const bool lost = from > ends->second || (from >= 0 && from < ends->first);
-    if (lost) gone_ = ends->first;
+    skips_ = skips_ || lost;
     if (lost || from < 0) from = ends->first;
   }
   kafka_queue queue{rd_kafka_queue_new(reader_.client_.get())};
@@ -62,25 +60,28 @@ bool kafka_feed::at_end() {
 }
 
 std::optional<std::int64_t> kafka_feed::skip_gone() {
+  if (skips_ && next() >= 0 && !out_of_range_) {
+    skips_ = false;
+    return next();
+  }
   if (front()) return std::nullopt; // what is at hand comes first
-  if (gone_) return std::exchange(gone_, std::nullopt);
-  out_of_range_ = out_of_range_ || queue_->take_gone();
+  out_of_range_ = queue_->take_gone() || out_of_range_;
   if (!out_of_range_) return std::nullopt;
-  const auto ends = reader_.ask_ends(name_, partition_);
-  if (!ends) return std::nullopt;
   rd_kafka_consume_stop(topic_.get(), partition_);
   out_of_range_ = false;
-  begin(ends->first);
-  gone_.reset();
-  return queue_->next();
+  skips_ = true;
+  begin(earliest);
+  return std::nullopt;
 }
 
-std::optional<std::pair<std::int64_t, std::int64_t>> kafka_reader::ask_ends(const std::string& topic, std::int32_t partition) {
-  if (monotonic_clock() < ask_again_at_) return std::nullopt;
-  std::pair<std::int64_t, std::int64_t> ends;
+/// Where a partition begins and ends, if the brokers say so at once. Not asked when its leader is known to be away: librdkafka then
+/// waits without end, whatever time it is given.
+std::optional<kafka_reader::offsets> kafka_reader::ask_ends(const std::string& topic, std::int32_t partition) {
+  back_ = serve();
+  if (!leaders_.answers_for(topic, partition)) return std::nullopt;
+  offsets ends;
   const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &ends.first, &ends.second, offsets_within_ms);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return ends;
-  ask_again_at_ = monotonic_clock() + ask_again_after;
   trouble_(topic + '/' + std::to_string(partition) + ": " + kafka_text(code));
   return std::nullopt;
 }

@@ -36,8 +36,8 @@ public:
   bool at_end();
   std::int64_t next() const { return queue_->next(); } ///< to be taken next; -1 = not known yet
   std::int64_t end() const { return queue_->end(); }   ///< where the log ends; -1 = not known yet
-  /// When the brokers do not have what follows our position: asks them (for a second at most) where the log begins, and goes on
-  /// there. Returns that offset, once. Nothing: all is well, or they do not answer; then it is to be called again.
+  /// To be asked after refill() and before pop(). When the brokers do not have what follows our position, reading goes on where the log
+  /// begins; returns that offset, once, as soon as it is known.
   std::optional<std::int64_t> skip_gone();
 
 private:
@@ -49,7 +49,7 @@ private:
   kafka_topic topic_;
   std::unique_ptr<kafka_partition_queue> queue_;
   bool out_of_range_ = false;
-  std::optional<std::int64_t> gone_; ///< found out at the beginning; to be told
+  bool skips_ = false; ///< where the log begins is to be told
 };
 
 /// Belongs to one thread.
@@ -66,11 +66,10 @@ public:
   rd_kafka_t* client() { return client_.get(); }
   const kafka_leaders& leaders() const { return leaders_; }
 
-  /// Asks the brokers where the partition begins and ends, for a second at most; nothing: they do not answer, or did not just now.
-  std::optional<std::pair<std::int64_t, std::int64_t>> ask_ends(const std::string& topic, std::int32_t partition);
-
 private:
   friend class kafka_feed;
+  using offsets = std::pair<std::int64_t, std::int64_t>;
+  std::optional<offsets> ask_ends(const std::string& topic, std::int32_t partition);
   kafka_reader(int wake_fd, std::function<void(std::string)> trouble) : wake_fd_(wake_fd), trouble_(std::move(trouble)) {}
   static void on_error(rd_kafka_t*, int code, const char* why, void* self);
   static int on_statistics(rd_kafka_t*, char* json, std::size_t size, void* self);
@@ -82,7 +81,6 @@ private:
   kafka_leaders leaders_;
   std::size_t feeds_ = 0;
   bool back_ = false;
-  kafka_leaders::clock_point ask_again_at_{};
 };
 
 } // namespace tocsin

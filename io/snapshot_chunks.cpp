@@ -116,6 +116,8 @@ void snapshot_assembler::add(std::string_view record_key, std::string_view value
 void snapshot_assembler::add_chunk(const std::string& key, unsigned slot, const snapshot_set& set, std::uint32_t index, std::string_view bytes) {
   entry& e = entries_[key];
   e.slots.extent[slot] = std::max(e.slots.extent[slot], index + 1);
+  e.last[slot].resize(e.slots.extent[slot]);
+  e.last[slot][index] = set.id;
   auto known = std::ranges::find_if(e.begun, [&](const under_way& u) { return u.set.id == set.id; });
   if (known == e.begun.end()) {
     if (e.begun.size() >= begun_max) e.begun.erase(e.begun.begin()); // older than four newer ones
@@ -144,6 +146,7 @@ void snapshot_assembler::complete(const std::string& key, entry& e, std::size_t 
   e.begun.erase(e.begun.begin(), e.begun.begin() + static_cast<std::ptrdiff_t>(which) + 1); // older ones do not matter any more
   e.slots.whole = done.slot;
   e.known = true;
+  e.newest_set = done.set;
   e.newest = {done.set.input_offset, std::move(bytes)};
 }
 
@@ -161,7 +164,14 @@ cluster_snapshots_read snapshot_assembler::finish() {
 
 std::map<std::string, snapshot_slots> snapshot_assembler::slots() const {
   std::map<std::string, snapshot_slots> out;
-  for (const auto& [key, e] : entries_) out.emplace(key, e.slots);
+  for (const auto& [key, e] : entries_) {
+    snapshot_slots s = e.slots;
+    const auto& last = e.last[s.whole];
+    const auto others = std::count_if(last.begin(), last.begin() + std::min<std::ptrdiff_t>(std::ssize(last), e.newest_set.count),
+                                      [&](std::uint64_t id) { return id != e.newest_set.id; });
+    if (e.known && others > 0) s.whole = 1 - s.whole;
+    out.emplace(key, s);
+  }
   return out;
 }
 

@@ -42,6 +42,7 @@ public:
   void add(std::string_view record_key, std::string_view value);
   /// At the end of the log.
   cluster_snapshots_read finish();
+  /// A set whose chunks were overwritten in part by another writer does not count as whole here: it is the one to be replaced.
   std::map<std::string, snapshot_slots> slots() const;
 
 private:
@@ -55,7 +56,9 @@ private:
   struct entry {
     snapshot_slots slots;
     std::vector<under_way> begun; ///< in order of their first chunks
+    std::array<std::vector<std::uint64_t>, 2> last; ///< set of the last chunk at each place: what compaction leaves
     bool known = false;
+    snapshot_set newest_set;
     cluster_snapshot newest;
   };
   void add_chunk(const std::string& key, unsigned slot, const snapshot_set& set, std::uint32_t index, std::string_view bytes);
