@@ -14,6 +14,7 @@ namespace tocsin {
 namespace {
 constexpr std::size_t samples_most = 8192; ///< Kafka records of one batch of readings, which are cheap
 constexpr auto look_every = std::chrono::milliseconds{500};
+constexpr auto known_within = 2 * look_every; ///< the statistics tell of its leader
 constexpr auto near_enough = std::chrono::seconds{1}; ///< so little behind is not behind
 } // namespace
 
@@ -126,6 +127,7 @@ void kafka_input_thread::obey() {
     o.feed = std::make_unique<kafka_feed>(*reader_, topic_, partition, *from);
     o.said_end = o.moved = false;
     o.newest = unset;
+    o.begun = monotonic_clock();
     o.looked.reset();
   }
 }
@@ -202,7 +204,7 @@ void kafka_input_thread::look() {
     if (!o.feed) continue;
     any = true;
     const bool leader = reader_->leaders().up(topic_, partition) && !fenced_;
-    all = all && leader;
+    all = all && (leader || monotonic_clock() - o.begun < known_within);
     const bool near = o.newest != unset && wall_clock() - o.newest < near_enough;
     log_sight::look now{leader && !reader_->leaders().settling(), o.feed->at_end() || near, o.moved};
     const bool changed = !o.looked || o.looked->connected != now.connected || o.looked->at_end != now.at_end;

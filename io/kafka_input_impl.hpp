@@ -38,6 +38,7 @@ private:
     kafka_values values;
     bool said_end = false, moved = false, waits = false; ///< waits: for a schema
     timestamp newest = unset;
+    std::chrono::steady_clock::time_point begun{};
     std::optional<log_sight::look> looked;
   };
   /// What others asked for, until our thread sees it.
@@ -89,7 +90,7 @@ private:
   kafka_leaders group_leaders_; ///< for what the group has committed
   std::map<std::int32_t, owned> ours_;
   bool cooperative_ = false, fenced_ = false, joined_ = false;
-  std::optional<bool> said_connected_;
+  bool said_connected_ = false;
   std::chrono::steady_clock::time_point look_at_{};
   std::uint64_t records_ = 0, bytes_ = 0, rebalances_ = 0, failures_ = 0, lost_ = 0, gone_errors_ = 0, gone_ignored_ = 0;
   std::string trouble_; ///< the last that was said

@@ -104,6 +104,21 @@ public:
     if (rd_kafka_flush(producer_, 20'000) != RD_KAFKA_RESP_ERR_NO_ERROR) std::abort();
   }
 
+  /// What a group has committed.
+  std::int64_t committed(const char* group, const char* topic, std::int32_t partition) {
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_), nullptr, 0);
+    rd_kafka_conf_set(conf, "group.id", group, nullptr, 0);
+    rd_kafka_t* client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, nullptr, 0);
+    rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition);
+    if (rd_kafka_committed(client, list, 20'000) != RD_KAFKA_RESP_ERR_NO_ERROR) std::abort();
+    const std::int64_t offset = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(client);
+    return offset;
+  }
+
 private:
   int brokers_;
   rd_kafka_t* host_ = nullptr;
