@@ -82,7 +82,7 @@ constexpr int own_creation_looks = 10, own_creation_pause_ms = 200;
 using metadata = std::unique_ptr<const rd_kafka_metadata_t, kafka_free<rd_kafka_metadata_destroy>>;
 
 result<metadata> look_at(rd_kafka_t* client, const std::string& topic, int most_ms) {
-  std::unique_ptr<rd_kafka_topic_t, kafka_free<rd_kafka_topic_destroy>> handle{rd_kafka_topic_new(client, topic.c_str(), nullptr)};
+  const kafka_topic handle{rd_kafka_topic_new(client, topic.c_str(), nullptr)};
   const rd_kafka_metadata_t* found = nullptr;
   if (const auto code = rd_kafka_metadata(client, 0, handle.get(), &found, most_ms); code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return fail(errc::unreachable, "Kafka topic '" + topic + "': " + kafka_text(code) + "; check brokers, network, and security.protocol");
@@ -99,6 +99,7 @@ result<void> create(rd_kafka_t* client, const std::string& topic, const kafka_to
   std::unique_ptr<rd_kafka_NewTopic_t, kafka_free<rd_kafka_NewTopic_destroy>> fresh{
       rd_kafka_NewTopic_new(topic.c_str(), static_cast<int>(wanted.partitions), static_cast<int>(wanted.replication), why, sizeof why)};
   if (!fresh) return fail(errc::invalid, "Kafka topic '" + topic + "': " + why);
+  for (const auto& [name, value] : wanted.config) (void)rd_kafka_NewTopic_set_config(fresh.get(), name.c_str(), value.c_str());
   kafka_queue answers{rd_kafka_queue_new(client)};
   rd_kafka_NewTopic_t* all[] = {fresh.get()};
   rd_kafka_CreateTopics(client, all, 1, nullptr, answers.get());
@@ -145,8 +146,9 @@ result<void> prepare_topics(rd_kafka_t* client, const kafka_topics& wanted, dura
     if (count == 0)
       return fail(errc::missing, "Kafka topic '" + topic + "' is not there; create it, or say kafka.create_topics: true");
     if (wanted.expected != 0 && count != static_cast<int>(wanted.expected))
-      return fail(errc::invalid, "Kafka topic '" + topic + "' has " + std::to_string(count) + " partitions, " + std::to_string(wanted.expected) +
-                                     " are configured; write partitions: " + std::to_string(count) + ", or use another topic");
+      return fail(errc::invalid,
+                  "Kafka topic '" + topic + "' has " + std::to_string(count) + " partitions, " + std::to_string(wanted.expected) + " are configured; " +
+                      (wanted.remedy.empty() ? "write partitions: " + std::to_string(count) + ", or use another topic" : wanted.remedy));
   }
   return {};
 }

@@ -25,6 +25,7 @@ using kafka_conf = std::unique_ptr<rd_kafka_conf_t, kafka_free<rd_kafka_conf_des
 using kafka_list = std::unique_ptr<rd_kafka_topic_partition_list_t, kafka_free<rd_kafka_topic_partition_list_destroy>>;
 using kafka_queue = std::unique_ptr<rd_kafka_queue_t, kafka_free<rd_kafka_queue_destroy>>;
 using kafka_message = std::unique_ptr<rd_kafka_message_t, kafka_free<rd_kafka_message_destroy>>;
+using kafka_topic = std::unique_ptr<rd_kafka_topic_t, kafka_free<rd_kafka_topic_destroy>>;
 using kafka_handle = std::unique_ptr<rd_kafka_t, kafka_free<rd_kafka_destroy>>;
 
 using kafka_properties = std::vector<std::pair<std::string, std::string>>;
@@ -47,6 +48,8 @@ struct kafka_topics {
   std::uint32_t expected = 0;  ///< partitions each must have; 0 = any number
   bool create = false;         ///< what is missing is created, with the next two
   std::uint32_t partitions = 1, replication = 1;
+  kafka_properties config = {}; ///< of a topic that is created: retention.ms …
+  std::string remedy = {};      ///< for another number of partitions; "" = to configure that number
 };
 /// Looks at the topics, and creates what is missing when that is wanted. errc::invalid: a topic has another number of partitions;
 /// errc::missing: it is not there; errc::unreachable: no broker answered within `most`.

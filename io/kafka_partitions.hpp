@@ -12,6 +12,7 @@
 #include "core/log_position.hpp"
 #include "core/time.hpp"
 #include "io/kafka_client.hpp"
+#include "io/kafka_partition_queue.hpp"
 #include "io/source.hpp"
 
 namespace tocsin {
@@ -29,7 +30,7 @@ public:
   /// A record that came by another way; false: its partition is not ours.
   bool accept(kafka_message& m);
   /// Whether records that follow our position were gone when the brokers were asked, since the last call.
-  bool take_gone() { return std::exchange(gone_, false); }
+  bool take_gone();
   void clear();
 
   /// Gives up to `most` records to `visit`, in order of their timestamps as far as that can be known: a partition that owes us
@@ -37,7 +38,7 @@ public:
   /// errors of single partitions. A record that `visit` says false of is not taken, nor are those after it: they come again.
   /// Returns how many were taken.
   std::size_t take(rd_kafka_t* client, std::size_t most, bool wait_for_all, const std::function<bool(const rd_kafka_message_t&, std::string_view topic, timestamp at)>& visit,
-                   const std::function<void(const std::string& place, rd_kafka_resp_err_t)>& trouble);
+                   const kafka_partition_queue::trouble_callback& trouble);
   void release();
 
   bool empty() const { return all_.empty(); }
@@ -52,28 +53,18 @@ public:
 
 private:
   struct entry {
-    std::string topic;
-    std::int32_t partition;
-    kafka_queue queue;
-    std::vector<rd_kafka_message_t*> held;
-    std::size_t next_held = 0;
-    std::int64_t next = -1, end = -1;
-    std::int64_t told_end = -1;  ///< where the broker said that nothing more may be read now
-    timestamp last = unset;      ///< of the newest record taken
+    entry(const std::string& topic, std::int32_t partition, kafka_queue queue, std::int64_t next, int wake_fd)
+        : log(topic, partition, std::move(queue), next, wake_fd) {}
+    kafka_partition_queue log;
+    timestamp last = unset; ///< of the newest record taken
     bool moved = false;
-    bool owes = true;            ///< has more, but not yet here; until the broker says where the log ends
   };
-  using trouble_callback = std::function<void(const std::string&, rd_kafka_resp_err_t)>;
-  void refill(rd_kafka_t* client, entry& e, const trouble_callback& trouble);
-  void look_at_debt(rd_kafka_t* client, entry& e);
-  static timestamp time_of(const rd_kafka_message_t& m);
-  void drop(entry& e);
 
   int wake_fd_;
   std::vector<std::unique_ptr<entry>> all_;
   std::vector<kafka_message> taken_;
   timestamp newest_ = unset;
-  bool has_rest_ = false, gone_ = false;
+  bool has_rest_ = false;
 };
 
 } // namespace tocsin

@@ -15,32 +15,11 @@ namespace {
 constexpr std::size_t samples_most = 8192;     ///< Kafka records of one batch of readings, which are cheap
 constexpr std::size_t errors_most = 1000;      ///< handed on at once
 constexpr auto near_enough = std::chrono::seconds{1}; ///< so little behind is not behind
-constexpr auto goodbye_within = std::chrono::seconds{5};
 constexpr auto topics_within = std::chrono::seconds{5};
 constexpr auto look_every_ms = 500;
 /// Among the positions that are kept: whether we said last that we are blind. No topic is called so.
 log_position blindness(bool blind) { return {"", -1, blind ? 1 : 0}; }
 } // namespace
-
-kafka_properties kafka_consumer_defaults() {
-  // Why these: docs/decisions/0015. With a queue for each partition the bytes are per partition.
-  return {{"queued.min.messages", "1000000"}, {"queued.max.messages.kbytes", "32768"}, {"fetch.wait.max.ms", "100"},
-          {"fetch.error.backoff.ms", "100"},  {"session.timeout.ms", "10000"},         {"heartbeat.interval.ms", "2000"},
-          {"reconnect.backoff.max.ms", "2000"}, {"client.id", "tocsin"}, {"allow.auto.create.topics", "true"}};
-}
-
-kafka_properties kafka_consumer_ours(const kafka_input& k) {
-  kafka_properties all{{"group.id", k.group},
-                       {"enable.auto.offset.store", "false"},
-                       {"enable.auto.commit", "true"},
-                       {"auto.commit.interval.ms", "1000"},
-                       {"enable.partition.eof", "true"},
-                       {"auto.offset.reset", k.start == "latest" ? "latest" : "earliest"},
-                       {"partition.assignment.strategy", k.assignor},
-                       {"statistics.interval.ms", "500"}};
-  if (!k.member.empty()) all.emplace_back("group.instance.id", k.member);
-  return all;
-}
 
 kafka_source::kafka_source(source_settings settings, std::uint8_t vantage, log_positions kept)
     : settings_(std::move(settings)), vantage_(vantage), kept_(std::move(kept)), partitions_(wake_.fd()),
@@ -89,7 +68,7 @@ void kafka_source::set_state(std::string state, std::string detail) {
 void kafka_source::update_status() {
   auto all = partitions_.status(client_.get());
   for (partition_status& p : all)
-    for (const partition_status& c : committed_)
+    for (const partition_status& c : leaders_.committed())
       if (c.partition == p.partition && c.topic == p.topic) p.committed = c.committed;
   const std::lock_guard lock{status_mutex_};
   status_.records = records_;
@@ -140,7 +119,7 @@ void kafka_source::run() {
     serve();
     store_kept();
     // What one partition gives while another cannot be read would carry time with it; one who is blind has nothing to lose.
-    const bool takes = credit_ > 0 && ((leaders_up_ && !settling()) || sight_.blind());
+    const bool takes = credit_ > 0 && ((leaders_.up() && !leaders_.settling()) || sight_.blind());
     if (takes) round();
     look();
     if (!stopping_) wait(takes && credit_ > 0 && partitions_.has_rest());
@@ -199,7 +178,7 @@ void kafka_source::look() {
     skipped_ = true;
     log::error("kafka_records_gone", {{"source", settings_.name}, {"remedy", "docs/operating.md, Kafka"}});
   }
-  const log_sight::change c = sight_.see({assigned_ && leaders_up_ && !settling(), at_end, std::exchange(moved_, false)}, steady_now());
+  const log_sight::change c = sight_.see({assigned_ && leaders_.up() && !leaders_.settling(), at_end, std::exchange(moved_, false)}, steady_now());
   if (c.lost || skipped_) {
     // At the time of the last record: from there on nothing was seen.
     const timestamp at = partitions_.newest() == unset ? no_time : partitions_.newest() + duration{1};
@@ -267,28 +246,11 @@ void kafka_source::wait(bool rest) {
   wake_.clear();
 }
 
-/// The consumer leaves its group, and its last offsets are committed. librdkafka may hang here: we do not wait for ever.
 void kafka_source::finish() {
   if (!client_ || thread_.joinable()) return;
   store_kept();
   partitions_.clear();
-  kafka_queue answers{rd_kafka_queue_new(client_.get())};
-  if (rd_kafka_error_t* failed = rd_kafka_consumer_close_queue(client_.get(), answers.get())) {
-    rd_kafka_error_destroy(failed);
-  } else {
-    const auto end = monotonic_clock() + goodbye_within;
-    while (!rd_kafka_consumer_closed(client_.get()) && monotonic_clock() < end) {
-      const std::unique_ptr<rd_kafka_event_t, kafka_free<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(answers.get(), 100)};
-      if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) rd_kafka_assign(client_.get(), nullptr);
-    }
-  }
-  if (!rd_kafka_consumer_closed(client_.get())) {
-    log::warning("source_hangs", {{"source", settings_.name}, {"what", "the Kafka consumer does not close; it is left behind"}});
-    (void)client_.release();
-    return;
-  }
-  answers.reset();
-  rd_kafka_destroy_flags(client_.release(), RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  close_kafka_consumer(std::move(client_), settings_.name);
 }
 
 result<void> prepare_kafka_source(const source_settings& s, const kafka_output& creation) {

@@ -2,23 +2,19 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <mutex>
 #include <thread>
 
 #include "core/log_sight.hpp"
 #include "io/clock.hpp"
-#include "io/kafka_client.hpp"
+#include "io/kafka_consumer.hpp"
+#include "io/kafka_leaders.hpp"
 #include "io/kafka_partitions.hpp"
 #include "io/kafka_source.hpp"
 #include "io/kafka_values.hpp"
 #include "io/rv_socket.hpp"
 
 namespace tocsin {
-
-/// Properties of the consumer that are ours alone, and those that a house may change.
-kafka_properties kafka_consumer_ours(const kafka_input& k);
-kafka_properties kafka_consumer_defaults();
 
 class kafka_source final : public source {
 public:
@@ -41,7 +37,6 @@ private:
   void hand_on();
   void hand_on_errors();
   void look();
-  bool settling() const { return monotonic_clock() < settles_until_; }
   void add_sight(record_kind kind, timestamp at, std::string_view peer);
   void store_kept();
   void wait(bool rest);
@@ -85,23 +80,15 @@ private:
   log_sight sight_;
   record_batch pending_;
   std::vector<decode_error> errors_;
-  bool holds_ = true, assigned_ = false, leaders_up_ = false;
-  struct broker_life {
-    bool up = false;
-    std::int64_t answers = -1;
-    std::chrono::steady_clock::time_point heard{};
-  };
-  std::map<std::int64_t, broker_life> brokers_; ///< by node id
-  bool cut_off_ = false;        ///< a broker that leads partitions of ours did not answer, since we last settled
-  std::chrono::steady_clock::time_point settles_until_{};
+  bool holds_ = true, assigned_ = false;
+  kafka_leaders leaders_;
   bool moved_ = false;          ///< since the last look
   bool said_blind_ = false;     ///< in this life or the one before
   bool said_sight_ = false;     ///< the batch that is made says something about it
   bool skipped_ = false;        ///< the log no longer has what follows the kept position
-  bool cooperative_ = false, fenced_ = false;
+  bool cooperative_ = false;
   bool asks_offsets_ = true;    ///< of this assignment: until one question was not answered
   std::uint64_t records_ = 0, bytes_ = 0, rebalances_ = 0, failures_ = 0, lost_ = 0;
-  std::vector<partition_status> committed_; ///< as the statistics say
   std::string trouble_;         ///< the last that was said
 };
 
