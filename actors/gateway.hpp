@@ -3,6 +3,7 @@
 
 #include <caf/all.hpp>
 #include <map>
+#include <shared_mutex>
 
 #include "actors/clock.hpp"
 #include "actors/cluster_link.hpp"
@@ -137,6 +138,8 @@ private:
     std::mutex guard;
     caf::actor actor;
     std::vector<peer_view> views;
+    std::shared_mutex answering; ///< shared while a question is answered
+    bool stopped = false;        ///< under it
   };
   std::shared_ptr<shared> shared_ = std::make_shared<shared>();
 };

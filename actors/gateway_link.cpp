@@ -17,19 +17,24 @@ result<std::unique_ptr<gateway_link>> gateway_link::open(std::string node, peer_
   o.metrics = std::make_shared<cluster_metrics>();
   o.anchor = anchor;
   o.peers = std::move(peers);
-  o.answer = std::move(answer);
   std::unique_ptr<gateway_link> link{new gateway_link{std::move(o)}};
+  link->options_.answer = [shared = link->shared_, answer = std::move(answer)](std::string_view question) -> result<std::string> {
+    const std::shared_lock lock{shared->answering};
+    if (shared->stopped) return fail(errc::refused, "the node stops");
+    return answer(question);
+  };
   link->options_.publish = [shared = link->shared_](std::vector<peer_view> views) {
     const std::lock_guard lock{shared->guard};
     shared->views = std::move(views);
   };
-  const auto to_gateway = [shared = link->shared_](auto message) {
+  const auto to_gateway = [shared = link->shared_, wire = link->options_.wire.get()](auto message) { // on the wire's own thread
     caf::actor to;
     {
       const std::lock_guard lock{shared->guard};
       to = shared->actor;
     }
-    if (to) caf::anon_send(to, std::move(message));
+    if (!to) return wire->close(message.connection); // we begin or end: they try again
+    caf::anon_send(to, std::move(message));
   };
   auto up = link->options_.wire->start({[to_gateway](std::uint64_t c, std::string&& f) { to_gateway(frame_asked{c, std::make_shared<const std::string>(std::move(f))}); },
                                         [to_gateway](std::uint64_t c, std::string&& f) { to_gateway(frame_answered{c, std::make_shared<const std::string>(std::move(f))}); },
@@ -56,6 +61,10 @@ caf::actor gateway_link::current() const {
 
 void gateway_link::stop() {
   options_.wire->stop();
+  {
+    const std::unique_lock lock{shared_->answering};
+    shared_->stopped = true;
+  }
   const std::lock_guard lock{shared_->guard};
   shared_->actor = nullptr;
 }
