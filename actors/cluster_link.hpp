@@ -45,7 +45,7 @@ struct peer_view {
 /// What the gateway counts.
 struct cluster_metrics {
   using count = std::atomic<std::uint64_t>;
-  count questions{0};         ///< that we asked, one for each peer; without heartbeats
+  count questions{0};         ///< that we asked, one for each peer; without signs of life
   count answers{0};           ///< that we got
   count timeouts{0};
   count refusals{0};          ///< answers that say why there is none

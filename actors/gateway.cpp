@@ -50,7 +50,7 @@ gateway::gateway(caf::actor_config& cfg, gateway_options options) : event_based_
 caf::behavior gateway::make_behavior() {
   for (std::size_t i = 0; i < answerers; ++i) answerers_.push_back(spawn<answerer, caf::detached + caf::linked>(options_));
   take_peers(options_.peers);
-  send(this, heartbeat_due{});
+  send(this, sign_due{});
   return {
       [this](const new_peers& n) { take_peers(n.peers); },
       [this](const ask_peers& a) { ask_all(a); },
@@ -58,7 +58,7 @@ caf::behavior gateway::make_behavior() {
       [this](const frame_answered& f) { hear(f); },
       [this](const connection_lost& l) { lose(l); },
       [this](const asking_over& o) { end_asking(o); },
-      [this](const heartbeat_due&) { beat(); },
+      [this](const sign_due&) { beat(); },
   };
 }
 
@@ -143,7 +143,7 @@ void gateway::answer_to(const frame_asked& f) {
     out.bytes = "this node is called " + options_.node + ", too; give each node a name of its own";
     return options_.wire->send(f.connection, encode(out));
   }
-  if (question->bytes.empty()) return options_.wire->send(f.connection, encode(out)); // a heartbeat
+  if (question->bytes.empty()) return options_.wire->send(f.connection, encode(out)); // a sign of life
   ++options_.metrics->waiting;
   caf::anon_send(answerers_[f.connection % answerers_.size()],
                  answer_please{f.connection, std::make_shared<const envelope>(std::move(*question))});
@@ -161,7 +161,7 @@ void gateway::hear(const frame_answered& f) {
   if (!said || said->kind == envelope_kind::question) {
     const std::string why = said ? "it asks where it may only answer" : said.error().text;
     drop_connection(*e);
-    e->open_after = clock().now() + heartbeat_every;
+    e->open_after = clock().now() + sign_every;
     return become_state(*e, peer_state::silent, why);
   }
   if (!is_known(*e, *said)) return;
@@ -171,7 +171,7 @@ void gateway::hear(const frame_answered& f) {
   e->seen.who.node = said->node;
   e->seen.incarnation = said->incarnation;
   if (restarted) e->seen.since = time_now(this, options_.anchor);
-  if (e->heartbeat == said->id) e->heartbeat = 0;
+  if (e->sign == said->id) e->sign = 0;
   settle(said->id, *said, *e);
   if (e->seen.state != peer_state::reachable) become_state(*e, peer_state::reachable, "");
   else if (news) publish();
@@ -197,7 +197,7 @@ bool gateway::is_known(entry& e, const envelope& said) {
   };
   const auto wrong = [&](const std::string& why) {
     drop_connection(e);
-    e.open_after = clock().now() + heartbeat_every;
+    e.open_after = clock().now() + sign_every;
     become_state(e, peer_state::silent, why);
     return false;
   };
@@ -230,10 +230,10 @@ void gateway::settle(std::uint64_t id, const envelope& said, const entry& e) {
 void gateway::lose(const connection_lost& l) {
   entry* e = by_connection(l.connection);
   if (!e) return;
-  e->connection = 0;
-  e->heartbeat = 0;
-  e->open_after = clock().now() + heartbeat_every;
   fail_pending(l.connection, errc::unreachable, l.why);
+  e->connection = 0;
+  e->sign = 0;
+  e->open_after = clock().now() + sign_every;
   become_state(*e, peer_state::silent, l.why);
 }
 
@@ -256,7 +256,7 @@ void gateway::drop_connection(entry& e) {
   fail_pending(e.connection, errc::unreachable, "the connection was given up");
   options_.wire->close(e.connection);
   e.connection = 0;
-  e.heartbeat = 0;
+  e.sign = 0;
 }
 
 void gateway::become_state(entry& e, peer_state s, const std::string& reason) {
@@ -274,20 +274,20 @@ void gateway::become_state(entry& e, peer_state s, const std::string& reason) {
 void gateway::beat() {
   for (entry& e : peers_)
     if (!e.is_us) beat(e);
-  delayed_send(this, heartbeat_every, heartbeat_due{});
+  delayed_send(this, sign_every, sign_due{});
 }
 
 void gateway::beat(entry& e) {
   const moment now = clock().now();
-  if (e.heartbeat != 0) {
-    const auto waited = now - e.heartbeat_sent;
-    if (waited > heartbeat_timeout) drop_connection(e); // half open: only a new one can tell
-    else if (waited > heartbeat_late) become_state(e, peer_state::silent, "no heartbeat within " + std::to_string(heartbeat_late.count()) + "s");
-    if (e.heartbeat != 0) return;
+  if (e.sign != 0) {
+    const auto waited = now - e.sign_sent;
+    if (waited > sign_timeout) drop_connection(e); // half open: only a new one can tell
+    else if (waited > sign_late) become_state(e, peer_state::silent, "no sign of life within " + std::to_string(sign_late.count()) + "s");
+    if (e.sign != 0) return;
   }
   if (e.connection == 0 && now < e.open_after) return;
-  e.heartbeat = say(e, {}, heartbeat_late);
-  e.heartbeat_sent = now;
+  e.sign = say(e, {}, sign_late);
+  e.sign_sent = now;
 }
 
 void gateway::publish() {

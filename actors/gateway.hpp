@@ -1,4 +1,4 @@
-// The gateway: one actor for each node that keeps the connections to the others, their heartbeats and the questions under way.
+// The gateway: one actor for each node that keeps the connections to the others, their signs of life and the questions under way.
 #pragma once
 
 #include <caf/all.hpp>
@@ -32,7 +32,7 @@ struct connection_lost {
   std::uint64_t connection;
   std::string why;
 };
-struct heartbeat_due {};
+struct sign_due {};
 /// The questions of one asking are over.
 struct asking_over {
   std::uint64_t asking;
@@ -55,9 +55,9 @@ struct gateway_options {
   std::function<void(std::vector<peer_view>)> publish; ///< whenever something of it changed
 };
 
-inline constexpr auto heartbeat_every = std::chrono::seconds{1};
-inline constexpr auto heartbeat_late = std::chrono::seconds{2};     ///< then the peer is silent
-inline constexpr auto heartbeat_timeout = std::chrono::seconds{10}; ///< then its connection is given up
+inline constexpr auto sign_every = std::chrono::seconds{1};
+inline constexpr auto sign_late = std::chrono::seconds{2};     ///< then the peer is silent
+inline constexpr auto sign_timeout = std::chrono::seconds{10}; ///< then its connection is given up
 inline constexpr std::size_t questions_in_flight_max = 1024;        ///< 16 requests of HTTP to 64 nodes
 inline constexpr std::size_t answerers = 2;                         ///< threads that answer others
 
@@ -73,8 +73,8 @@ private:
     peer_view seen;
     std::string expected;          ///< name it must have; "" = any
     std::uint64_t connection = 0;  ///< 0 = none
-    std::uint64_t heartbeat = 0;   ///< id of the one under way; 0 = none
-    moment heartbeat_sent{}, open_after{};
+    std::uint64_t sign = 0;        ///< id of the one under way; 0 = none
+    moment sign_sent{}, open_after{};
     bool is_us = false;            ///< or another address of one that we know
   };
   struct pending {
@@ -151,6 +151,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::ask_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::frame_asked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::frame_answered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::connection_lost)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::heartbeat_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::sign_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::asking_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::answer_please)

@@ -94,7 +94,7 @@ private:
     }
     const long verified = SSL_get_verify_result(ssl_.get());
     trouble_ = last_error();
-    if (verified != X509_V_OK) trouble_ += std::string{": "} + X509_verify_cert_error_string(verified);
+    if (verified != X509_V_OK) trouble_ = std::string{"certificate verify failed: "} + X509_verify_cert_error_string(verified);
     return stream_state::failed;
   }
   std::unique_ptr<SSL, free_session> ssl_;

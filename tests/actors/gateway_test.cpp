@@ -137,13 +137,13 @@ TEST_F(the_gateway, names_who_does_not_answer_and_does_not_wait_for_it_again) {
   EXPECT_EQ(wire->count(), before);
 }
 
-TEST_F(the_gateway, gives_up_a_connection_without_a_heartbeat_and_finds_its_peer_again) {
+TEST_F(the_gateway, gives_up_a_connection_without_a_sign_of_life_and_finds_its_peer_again) {
   start({{"", "h:1"}});
   answer(1, "b", 7);
   pass(1s);
   for (int i = 0; i < 3; ++i) pass(1s);
   EXPECT_EQ(state(0), "silent");
-  EXPECT_THAT(views[0].reason, HasSubstr("no heartbeat within 2s"));
+  EXPECT_THAT(views[0].reason, HasSubstr("no sign of life within 2s"));
   for (int i = 0; i < 8; ++i) pass(1s);
   EXPECT_EQ(wire->closed, (std::vector<std::uint64_t>{1}));
   pass(1s);
@@ -211,8 +211,8 @@ TEST_F(the_gateway, answers_others_from_a_thread_that_may_block) {
     EXPECT_TRUE(wire->changed.wait_for(lock, 20s, [&] { return !wire->all.empty() && wire->all.back().connection == connection; }));
     return wire->all.back().what;
   };
-  const envelope heartbeat = answered("", 1), told = answered("why", 2), refused = answered("no", 3), broken = answered("bug", 4);
-  EXPECT_EQ(heartbeat, (envelope{envelope_kind::answer, "a", 100, 0, 77, 0, ""}));
+  const envelope sign = answered("", 1), told = answered("why", 2), refused = answered("no", 3), broken = answered("bug", 4);
+  EXPECT_EQ(sign, (envelope{envelope_kind::answer, "a", 100, 0, 77, 0, ""}));
   EXPECT_EQ(told.bytes, "you asked why");
   EXPECT_EQ(refused, (envelope{envelope_kind::refusal, "a", 100, 0, 77, 0, "that is not known here"}));
   EXPECT_EQ(broken.bytes, "answering failed: oops");
