@@ -11,11 +11,11 @@ namespace tocsin {
 void add_routes(http_server& server, node& n);
 /// Orders of people, alarms and silences.
 void add_order_routes(http_server& server, node& n);
+/// What any node answers for all of them: daemons, equipment, sources, groups, the cluster.
+void add_cluster_routes(http_server& server, node& n);
 /// The outbox as people see it, and dead letters that are sent again; why somebody was told of an incident or not.
 void add_notification_routes(http_server& server, node& n);
 /// /api/v1/incidents/<id>/explain
-http_response equipment_json(const node& n);
-http_response one_equipment_json(const node& n, const http_request& q);
 http_response explain_incident_json(const node& n, const http_request& q, const std::string& id);
 /// What every order must bring along: JSON, and not in the name of somebody who looks at a page of another site.
 std::optional<http_response> refuse_order(const http_request& q);

@@ -35,10 +35,11 @@ struct check_command {
   bool schema = false;
 };
 struct query_command {
-  std::string what;   ///< daemons or incidents
+  std::string what;   ///< daemons, incidents, cluster …
   std::string id;     ///< empty: list
   std::string server = "http://127.0.0.1:8420", output = "table", host, state;
   std::size_t most = 1000;
+  bool local = false; ///< daemons: of that node alone
 };
 /// What a person tells a running tocsin; see core/operator_command.hpp.
 struct order_command {

@@ -16,7 +16,8 @@ _tocsin() {
     -o|--output) [[ $command == score || $command == analyse ]] && COMPREPLY=($(compgen -f -- "$current")) && return; words='table json' ;;
     --rules) words='western_electric nelson ewma cusum' ;;
     -c|--config|-i|--input|--train|--library|--scenario|--data-dir|check-config) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    tocsin) words='run replay simulate check-config route template test score analyse produce daemons incidents alarms silences report explain notifications completion --help --version' ;;
+    tocsin) words='run replay simulate check-config route template test score analyse produce cluster daemons incidents alarms silences report explain notifications completion --help --version' ;;
+    cluster) words='show --help' ;;
     daemons) words='list show --help' ;;
     incidents) words='list show acknowledge unacknowledge --help' ;;
     alarms) words='list shelve unshelve reset out-of-service return-to-service --help' ;;
@@ -47,7 +48,8 @@ _tocsin() {
          score) words='--input --output --config --train --learn --help' ;;
          analyse) words='--input --columns --json --output --per --period --robust --classic --most --failed --train --components
            --explained --alpha --trees --sample --seed --share --subgroup --learn --rules --context --library --rows --normal --name --help' ;;
-         daemons) words='--server --output --state --host --limit --help' ;;
+         cluster) words='--node --server --output --help' ;;
+         daemons) words='--server --output --state --host --limit --local --help' ;;
          incidents) words='--server --output --state --limit --who --comment --for --until --help' ;;
        esac ;;
   esac
@@ -64,8 +66,9 @@ autoload -U +X bashcompinit && bashcompinit
 )";
 
 constexpr const char* fish = R"(# fish completion of tocsin: tocsin completion fish | source
-complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test score analyse produce daemons incidents alarms silences report explain notifications completion'
+complete -c tocsin -n __fish_use_subcommand -f -a 'run replay simulate check-config route template test score analyse produce cluster daemons incidents alarms silences report explain notifications completion'
 complete -c tocsin -n '__fish_seen_subcommand_from daemons incidents' -f -a 'list show'
+complete -c tocsin -n '__fish_seen_subcommand_from cluster' -f -a 'show'
 complete -c tocsin -n '__fish_seen_subcommand_from incidents' -f -a 'acknowledge unacknowledge'
 complete -c tocsin -n '__fish_seen_subcommand_from alarms' -f -a 'list shelve unshelve reset out-of-service return-to-service'
 complete -c tocsin -n '__fish_seen_subcommand_from silences' -f -a 'list add expire'

@@ -99,17 +99,37 @@ void print_silences(const json& all) {
   print_table(rows);
 }
 
+void print_cluster(const json& all) {
+  std::vector<std::vector<std::string>> nodes{{"NODE", "ADDRESS", "STATE", "SINCE", "INCARNATION", "REASON"}};
+  for (const json& n : all.at("nodes"))
+    nodes.push_back({text_of(n, "node"), text_of(n, "address"), text_of(n, "state"), text_of(n, "since"), text_of(n, "incarnation"), text_of(n, "reason")});
+  print_table(nodes);
+  if (all.at("partitions").empty()) return;
+  std::vector<std::vector<std::string>> partitions{{"PARTITION", "OWNER", "EPOCH", "STATE", "LAG", "SIGHTED"}};
+  for (const json& p : all.at("partitions"))
+    partitions.push_back({text_of(p, "partition"), text_of(p, "owner"), text_of(p, "epoch"), text_of(p, "state"), text_of(p, "lag"), text_of(p, "sighted")});
+  std::puts("");
+  print_table(partitions);
+}
+
+/// What is missing is said beside the table.
+void print_silent_nodes(const json& all) {
+  for (const json& s : all.value("silent_nodes", json::array()))
+    std::fprintf(stderr, "tocsin: incomplete: node %s at %s: %s\n", text_of(s, "node").c_str(), text_of(s, "address").c_str(), text_of(s, "reason").c_str());
+}
+
 std::string url_of(const query_command& c) {
   std::string url = c.server + "/api/v1/" + c.what;
   if (!c.id.empty()) {
     std::string id = c.id;
     if (c.what == "daemons" && id.starts_with("rvd/")) id.erase(0, 4);
-    return url + "/" + encoded(id);
+    return url + "/" + encoded(id) + (c.local ? "?local=true" : "");
   }
   if (c.what != "daemons" && c.what != "incidents") return url;
   url += "?limit=" + std::to_string(c.most);
   if (!c.state.empty()) url += "&state=" + encoded(c.state);
   if (!c.host.empty()) url += "&host=" + encoded(c.host);
+  if (c.local) url += "&local=true";
   return url;
 }
 
@@ -137,9 +157,11 @@ int query(const query_command& c) {
   if (c.output == "json") std::fputs(answer->body.c_str(), stdout);
   else if (!c.id.empty()) print_one(j);
   else if (c.what == "daemons") print_daemons(j);
+  else if (c.what == "cluster") print_cluster(j);
   else if (c.what == "alarms") print_alarms(j);
   else if (c.what == "silences") print_silences(j);
   else print_incidents(j);
+  if (c.output == "table" && c.id.empty()) print_silent_nodes(j);
   return done;
 }
 

@@ -53,12 +53,27 @@ void add_query(CLI::App& app, const std::string& what, const std::string& one, q
   auto* show = noun->add_subcommand("show", "One of them in full");
   common(show);
   show->add_option("id", c.id, one)->required();
-  for (auto* s : {list, show})
+  for (auto* s : {list, show}) {
+    if (what == "daemons") s->add_flag("--local", c.local, "Only what that node knows itself, not what the others of its cluster know");
     s->callback([&c, &wanted, what] {
       c.what = what;
       wanted = true;
     });
+  }
   noun->footer("Example:  tocsin " + what + " list --state " + (what == "daemons" ? "lost" : "open") + " -o json");
+}
+
+void add_cluster(CLI::App& app, query_command& c, bool& wanted) {
+  auto* noun = app.add_subcommand("cluster", "Ask a running tocsin about the nodes of its cluster");
+  noun->require_subcommand(1);
+  auto* show = noun->add_subcommand("show", "The nodes, and who owns which partition of the input, as that node sees it");
+  show->add_option("-s,--server,--node", c.server, "Address of the running tocsin")->envname("TOCSIN_SERVER")->capture_default_str();
+  show->add_option("-o,--output", c.output, "table or json")->capture_default_str();
+  show->callback([&c, &wanted] {
+    c.what = "cluster";
+    wanted = true;
+  });
+  noun->footer("Example:  tocsin cluster show --node http://10.0.0.2:8420");
 }
 
 void add_simulate(CLI::App& app, simulate_command& c) {
@@ -146,6 +161,7 @@ int dispatch(int argc, char** argv) {
   add_check(app, to_check);
   add_query(app, "daemons", "rvd/<host>/<service>, or <host>/<service>", to_query, query_wanted);
   add_query(app, "incidents", "Id of the incident", to_query, query_wanted);
+  add_cluster(app, to_query, query_wanted);
   add_orders(app, to_order, order_wanted, to_query, query_wanted);
   add_route(app, to_route, route_wanted);
   add_template(app, to_preview);

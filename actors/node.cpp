@@ -98,6 +98,7 @@ void node::parts::spawn_tree() {
   add_input_path(top.children);
   if (has_samples()) add_equipment(top.children);
   if (!options.config.self.beat.url.empty()) top.children.push_back(beat_child());
+  if (cluster) top.children.push_back({"gateway", [this](caf::event_based_actor* parent) { return cluster->spawn(parent); }});
   top.gave_up = [this](const std::string& name, const std::string& reason) {
     log::error("node_failed", {{"actor", name}, {"reason", reason}});
     if (options.failed) options.failed(name + ": " + reason);
@@ -199,6 +200,7 @@ result<void> node::start() {
   if (auto made = p.make_sources(); !made) return made;
   if (auto opened = p.open_outputs(); !opened) return opened;
   p.look_through_outbox(true);
+  if (auto opened = p.open_cluster(*this); !opened) return opened;
   p.spawn_tree();
   if (auto folded = p.fold_journal(*offset); !folded) return folded;
   if (p.kafka) p.kafka->begin(p.disk);
@@ -220,6 +222,7 @@ void node::stop() {
   p.is_ready = false;
   for (auto& s : p.sources) s->stop();
   p.http.reset();
+  if (p.cluster) p.cluster->stop();
   p.finish_samples();
   caf::scoped_actor self{p.system};
   auto wait_for = [&](const caf::actor& a, auto question) {
@@ -326,7 +329,7 @@ std::string node::metrics() const {
   const parts& p = *parts_;
   const timestamp current = wall_clock();
   const timestamp watermark = from_nanoseconds(p.metrics->watermark_ns);
-  return metrics_text({p.metrics, sources(), source_qualities(), p.kafka ? std::optional{p.kafka->status()} : std::nullopt, p.rules->version,
+  return metrics_text({p.metrics, sources(), source_qualities(), p.kafka ? std::optional{p.kafka->status()} : std::nullopt, p.cluster.get(), p.rules->version,
                        to_seconds(current - p.started),
                        p.metrics->watermark_ns == 0 ? 0 : std::max(0.0, to_seconds(current - watermark))});
 }

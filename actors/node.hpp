@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/cluster_view.hpp"
 #include "actors/metrics.hpp"
 #include "config/settings.hpp"
 #include "core/equipment/effect.hpp"
@@ -16,6 +17,8 @@
 #include "io/store.hpp"
 
 namespace tocsin {
+
+class cluster_link;
 
 struct node_options {
   settings config;
@@ -79,6 +82,14 @@ public:
   std::shared_ptr<const judgement> in_force() const;
   const store* disk() const;
   int http_port() const;
+
+  // -- among others --
+  cluster_link* others() const;       ///< null: this node is alone
+  const std::string& name() const;    ///< cluster.node
+  const std::string& address() const; ///< where others ask us
+  bool has_cluster_log() const;
+  cluster_view partitions() const;
+  timestamp started() const;
 
 private:
   struct parts;

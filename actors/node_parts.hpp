@@ -10,6 +10,7 @@
 #include "actors/acknowledge_link.hpp"
 #include "actors/clock.hpp"
 #include "actors/equipment_shard.hpp"
+#include "actors/gateway.hpp"
 #include "actors/kafka_outputs.hpp"
 #include "actors/node.hpp"
 #include "actors/protocol.hpp"
@@ -60,6 +61,7 @@ struct node::parts {
   void send_sight(std::size_t source, record_kind kind);
   void grant(std::size_t source);
   void drop_handles();
+  result<void> open_cluster(const node& self);
   void judge_by(std::shared_ptr<const rule_book> book, alerting_rules alerting);
 
   node_options options;
@@ -72,6 +74,9 @@ struct node::parts {
   std::shared_ptr<node_metrics> metrics = std::make_shared<node_metrics>();
   std::shared_ptr<store> disk;
   std::shared_ptr<kafka_outputs> kafka; ///< null: nothing is written there
+  std::unique_ptr<gateway_link> cluster; ///< null: this node is alone
+  cluster_view partitions;               ///< under its guard
+  mutable std::mutex partitions_guard;
   std::unique_ptr<http_server> http;
   std::optional<link_signer> links; ///< when mails can hold links back to us
   std::vector<std::unique_ptr<source>> sources;

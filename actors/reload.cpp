@@ -29,6 +29,14 @@ bool same(const kafka_output& a, const kafka_output& b) {
   return own(a) == own(b) && fields(a.connection) == fields(b.connection);
 }
 
+bool same(const cluster_settings& a, const cluster_settings& b) {
+  const auto own = [](const cluster_settings& c) {
+    return std::tie(c.node, c.listen, c.advertise, c.tls.certificate, c.tls.key, c.tls.authority, c.peers, c.log, c.snapshots,
+                    c.snapshot_every);
+  };
+  return own(a) == own(b);
+}
+
 bool same(const source_settings& a, const source_settings& b) {
   const auto own = [](const source_settings& s) {
     return std::tie(s.name, s.kind, s.daemon, s.listen, s.user, s.path, s.address, s.time, s.reconnect_min, s.reconnect_max,
@@ -72,6 +80,7 @@ std::vector<std::string> needs_restart(const settings& old, const settings& fres
                    [](const source_settings& a, const source_settings& b) { return same(a, b); }),
        "sources");
   look(!same(fresh.kafka, old.kafka), "kafka");
+  look(!same(fresh.cluster, old.cluster), "cluster");
   look(!same_beat(fresh.self, old.self), "self.beat");
   look(fresh.receivers.empty() != old.receivers.empty(), "receivers (from none, or to none)");
   return later;

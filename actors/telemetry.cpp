@@ -181,6 +181,30 @@ void add_kafka_outputs(families& out, const kafka_sink_status& s) {
   out.gauge("tocsin_kafka_connected", "1 while the brokers take what is written", static_cast<double>(s.connected));
 }
 
+void add_cluster(families& out, const cluster_link& link) {
+  const cluster_metrics& m = link.metrics();
+  const peer_link_counts wire = link.wire_counts();
+  const auto peers = link.peers();
+  out.gauge("tocsin_cluster_peers", "Other nodes that this one asks", static_cast<double>(peers.size()));
+  out.gauge("tocsin_cluster_peers_reachable", "Those of them that answer", static_cast<double>(std::ranges::count(peers, peer_state::reachable, &peer_view::state)));
+  out.gauge("tocsin_cluster_connections", "Connections with other nodes, in both directions", static_cast<double>(wire.connections));
+  out.counter("tocsin_cluster_questions_total", "Questions asked of other nodes", static_cast<double>(m.questions));
+  out.counter("tocsin_cluster_answers_total", "Answers to them", static_cast<double>(m.answers));
+  out.counter("tocsin_cluster_refusals_total", "Answers that say why there is none", static_cast<double>(m.refusals));
+  out.counter("tocsin_cluster_timeouts_total", "Questions without an answer in time", static_cast<double>(m.timeouts));
+  out.gauge("tocsin_cluster_questions_in_flight", "Questions under way", static_cast<double>(m.in_flight));
+  out.counter("tocsin_cluster_answered_total", "Questions of other nodes that were answered", static_cast<double>(m.answered));
+  out.gauge("tocsin_cluster_questions_waiting", "Questions of other nodes that are not answered yet", static_cast<double>(m.waiting));
+  out.counter("tocsin_cluster_names_twice_total", "Questions of another node with this one's name", static_cast<double>(m.names_twice));
+  auto& refused = out.family("tocsin_cluster_refused_total", "Connections that were refused or cut, by reason", MetricType::Counter);
+  for (std::size_t r = 0; r < link_refusals; ++r)
+    families::add(refused, static_cast<double>(wire.refused[r]), {{"reason", std::string{to_text(static_cast<link_refusal>(r))}}});
+  auto& bytes = out.family("tocsin_cluster_bytes_total", "Bytes between nodes, before encryption", MetricType::Counter);
+  families::add(bytes, static_cast<double>(wire.bytes_in), {{"direction", "in"}});
+  families::add(bytes, static_cast<double>(wire.bytes_out), {{"direction", "out"}});
+  out.histogram("tocsin_cluster_round_trip_seconds", "From a question to its answer", m.round_trip_log2_us, m.round_trip_sum_us);
+}
+
 } // namespace
 
 std::string metrics_text(const telemetry_view& view) {
@@ -201,6 +225,7 @@ std::string metrics_text(const telemetry_view& view) {
   add_qualities(out, view.qualities);
   add_kafka(out, view.sources);
   if (view.kafka) add_kafka_outputs(out, *view.kafka);
+  if (view.cluster) add_cluster(out, *view.cluster);
   return out.text();
 }
 

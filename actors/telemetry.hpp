@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/cluster_link.hpp"
 #include "actors/metrics.hpp"
 #include "core/equipment/effect.hpp"
 #include "io/kafka_sink.hpp"
@@ -18,6 +19,7 @@ struct telemetry_view {
   std::vector<source_status> sources;
   std::vector<source_quality> qualities; ///< of sources of readings
   std::optional<kafka_sink_status> kafka; ///< nothing: nothing is written there
+  const cluster_link* cluster = nullptr;  ///< null: the node is alone
   std::string config_version;
   double uptime_s = 0;
   double watermark_age_s = 0;

@@ -13,6 +13,8 @@ void check_rules(const document& d, const given_keys& given, problem_list& probl
 void check_sources(document& d, const given_keys& given, problem_list& problems);
 /// What is written to Kafka has brokers; secrets are not written into properties.
 void check_kafka(const document& d, const given_keys& given, problem_list& problems);
+/// A node has a name and a place to be asked at, which is not in the clear for other machines.
+void check_cluster(const document& d, const given_keys& given, problem_list& problems);
 void check_receivers(const document& d, const given_keys& given, problem_list& problems);
 /// Also notes whether there is a `route:`, and sets the matchers of routes that are too many aside.
 void check_routing(document& d, const given_keys& given, problem_list& problems);

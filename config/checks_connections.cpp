@@ -280,6 +280,9 @@ void check_files(const document& d, const given_keys& given, problem_list& probl
   check_file(d.value.self.beat.client_key, "self.beat.client_key", true, given, problems);
   check_file(d.value.kafka.connection.password_file, "kafka.password_file", true, given, problems);
   check_file(d.value.kafka.connection.key_password_file, "kafka.key_password_file", true, given, problems);
+  check_file(d.value.cluster.tls.certificate, "cluster.tls.certificate", false, given, problems);
+  check_file(d.value.cluster.tls.key, "cluster.tls.key", true, given, problems);
+  check_file(d.value.cluster.tls.authority, "cluster.tls.authority", false, given, problems);
   for (std::size_t i = 0; i < d.value.sources.size(); ++i) {
     const source_settings& s = d.value.sources[i];
     check_file(s.connection.password_file, indexed("sources", i) + ".password_file", true, given, problems);

@@ -79,6 +79,7 @@ section describe(document& d) {
       "formats", describe_formats(v),
       "What input means when it does not say itself: for replay, and where sources start from.");
   root.group("kafka", describe(v.kafka), "A Kafka cluster: where sources of that kind read, and what is written there: docs/kafka.md.");
+  root.group("cluster", describe(v.cluster), "This node among others: docs/cluster.md.");
   root.list(
       "sources", v.sources, limits::vantages_max - 1, // the last is our own
       [&v] {

@@ -32,6 +32,7 @@ keys::section describe(channel_options& o);
 keys::section describe(json_mapping& m);
 keys::section describe(source_settings& s);
 keys::section describe(kafka_output& k);
+keys::section describe(cluster_settings& c);
 /// Adds what only sources of kind kafka have.
 void describe_kafka(source_settings& s, keys::section& keys);
 keys::section describe(receiver_settings& r);

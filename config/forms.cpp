@@ -229,6 +229,17 @@ std::optional<complaint> not_empty(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<complaint> host_port_or_none(std::string_view text) { return text.empty() ? std::nullopt : host_port(text); }
+
+bool is_surely_loopback(std::string_view text) {
+  std::string_view host_part;
+  unsigned port = 0;
+  if (!split_host_port(text, host_part, port)) return false;
+  const std::string host_text{host_part};
+  std::array<std::uint8_t, 4> v4;
+  return host_text == "localhost" || host_text == "::1" || (inet_pton(AF_INET, host_text.c_str(), v4.data()) == 1 && v4[0] == 127);
+}
+
 std::optional<complaint> host_ports_or_none(std::string_view text) {
   while (!text.empty()) {
     const auto comma = text.find(',');
@@ -251,7 +262,7 @@ std::string_view schema_pattern(keys::text_check check) {
   if (check == &topic) return "^[A-Za-z0-9._-]{1,249}$";
   if (check == &topic_or_none) return "^[A-Za-z0-9._-]{0,249}$";
   if (check == &host_port || check == &listen_address) return "^.+:[0-9]{1,5}$";
-  if (check == &listen_address_or_none) return "^(.+:[0-9]{1,5})?$";
+  if (check == &listen_address_or_none || check == &host_port_or_none) return "^(.+:[0-9]{1,5})?$";
   if (check == &http_url) return "^[hH][tT][tT][pP][sS]?://[^@]+$";
   if (check == &http_url_or_none) return "^([hH][tT][tT][pP][sS]?://[^@]+)?$";
   if (check == &mail_address) return "^[^@ ]+@[^@ ]+$";

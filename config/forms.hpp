@@ -48,5 +48,8 @@ std::string_view private_target(std::string_view url);
 
 bool is_http(std::string_view url); ///< http://, not https://
 bool is_loopback(std::string_view host_port_or_url);
+/// Whether nobody beyond this machine can be there: 127.0.0.0/8, [::1] or localhost, and no name that only begins so.
+bool is_surely_loopback(std::string_view host_port);
+std::optional<complaint> host_port_or_none(std::string_view text);
 
 } // namespace tocsin::forms

@@ -29,6 +29,7 @@ loaded read(const std::string* yaml, const std::string& file, const environment_
   bind(d, root.get(), environment, given, problems);
   check_sources(d, given, problems);
   check_kafka(d, given, problems);
+  check_cluster(d, given, problems);
   check_rules(d, given, problems);
   check_inventory(d, given, problems);
   check_receivers(d, given, problems);

@@ -35,6 +35,19 @@ struct self_settings {
   webhook_settings beat; ///< url "" = none
 };
 
+/// This node among others. `node` "" = there are no others.
+struct cluster_settings {
+  std::string node;             ///< unique; also the static member of the consumer group
+  std::string listen;           ///< host:port where other nodes ask us; anything but loopback needs `tls`
+  std::string advertise;        ///< host:port they are told; "" = `listen`
+  tls_files tls;
+  std::vector<std::string> peers; ///< host:port of nodes to ask when there is no cluster log to learn them from
+  std::string log;              ///< topic of the cluster log; "" = none
+  std::string snapshots = "tocsin.snapshots"; ///< topic of the partitions' snapshots
+  duration snapshot_every = 30s;
+  bool given() const { return !node.empty(); }
+};
+
 struct settings {
   std::string data_dir = "tocsin-data"; ///< journal, snapshots, incidents, outbox; "" = keep nothing
   std::string http_address = "127.0.0.1:8420"; ///< "" = no HTTP
@@ -48,6 +61,7 @@ struct settings {
   std::string external_url;     ///< our own address in mails and webhooks
   duration link_valid = 7 * 24h; ///< of a link that acknowledges
   kafka_output kafka;
+  cluster_settings cluster;
   std::vector<source_settings> sources;
   std::vector<receiver_settings> receivers;
   rule_book rules;

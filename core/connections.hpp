@@ -53,6 +53,14 @@ struct line_settings {
   std::vector<std::string> faults;       ///< "step etch1.pressure 4 sd at 2m for 1m"
 };
 
+/// PEM files with which nodes know each other; all three, or none.
+struct tls_files {
+  std::string certificate;      ///< our chain, our own first
+  std::string key;              ///< our private key
+  std::string authority;        ///< who signed the certificates of all nodes
+  bool given() const { return !certificate.empty() && !key.empty() && !authority.empty(); }
+};
+
 /// How to reach a Kafka cluster.
 struct kafka_connection {
   std::string brokers;          ///< host:port, with commas between; "" = no Kafka

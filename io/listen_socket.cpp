@@ -3,11 +3,13 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <memory>
 #include <system_error>
 
@@ -115,6 +117,30 @@ result<file_descriptor> listen_on(const std::string& address) {
     return fail(errc::io, "cannot listen on " + address + ": " +
                               std::generic_category().message(code) + "; " + remedy_for(code));
   }
+  return made;
+}
+
+bool is_loopback(const sockaddr_storage& a) {
+  if (a.ss_family == AF_INET) return (ntohl(reinterpret_cast<const sockaddr_in&>(a).sin_addr.s_addr) >> 24) == 127;
+  return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6&>(a).sin6_addr);
+}
+
+result<file_descriptor> begin_connect(const std::string& address, bool own_machine) {
+  const auto split = split_address(address);
+  if (!split) return tl::make_unexpected(split.error());
+  const auto found = resolve(split->host, split->port);
+  if (!found) return fail(errc::unreachable, address + ": " + found.error().text + "; check the host name");
+  const addrinfo* chosen = preferred(found->get());
+  sockaddr_storage to{};
+  std::memcpy(&to, chosen->ai_addr, chosen->ai_addrlen);
+  if (own_machine && !is_loopback(to))
+    return fail(errc::refused, address + " is on another machine, and there are no certificates; add cluster.tls");
+  const int on = 1;
+  file_descriptor made{::socket(chosen->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (!made.is_open() || ::setsockopt(made.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
+    return fail(errc::io, "no socket: " + std::generic_category().message(errno));
+  if (::connect(made.get(), chosen->ai_addr, chosen->ai_addrlen) != 0 && errno != EINPROGRESS)
+    return fail(errc::unreachable, address + ": " + std::generic_category().message(errno));
   return made;
 }
 

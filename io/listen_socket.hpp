@@ -1,6 +1,8 @@
 // Addresses "host:port" and sockets that listen on them.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,11 @@ result<host_port> split_address(std::string_view address);
 /// Listens on exactly this address (of a name: its first IPv4 address, else its first);
 /// non-blocking.
 result<file_descriptor> listen_on(const std::string& address);
+/// A connection to it that is still being made; non-blocking, but for the name's resolution. errc::unreachable: nothing is there.
+/// `own_machine`: errc::refused when it leads to another machine than this one.
+result<file_descriptor> begin_connect(const std::string& address, bool own_machine);
+/// Whether it is of 127.0.0.0/8 or ::1.
+bool is_loopback(const sockaddr_storage& address);
 /// Opens a connection to `port` of an address one listens on, and drops it: wakes whoever waits in accept.
 void knock_at(const std::string& address, int port);
 /// "127.0.0.1:41234": where a socket listens, or who is at its other end. Empty if unknown.

@@ -1,0 +1,23 @@
+// What a node knows of the partitions of the input and of who owns them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tocsin {
+
+struct partition_view {
+  std::int32_t partition = 0;
+  std::string owner;         ///< name of a node; "" = nobody
+  std::uint64_t epoch = 0;   ///< of the claim
+  std::string state;         ///< of the takeover, for people
+  std::int64_t lag = -1;     ///< records of the input that its owner has not read; -1 = not known
+  bool sighted = false;      ///< its daemons' deadlines follow the clock
+};
+
+struct cluster_view {
+  std::vector<partition_view> partitions; ///< by number
+};
+
+} // namespace tocsin

@@ -1,0 +1,67 @@
+// The section `cluster`: what it takes, and how it says what is wrong.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/forms.hpp"
+#include "config/settings.hpp"
+
+namespace tocsin {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string first_problem(const std::string& yaml) {
+  const loaded l = parse_settings(yaml, "t.yaml");
+  return l.problems.empty() ? "" : to_text(l.problems.front());
+}
+std::string of_cluster(const std::string& keys) { return first_problem("cluster: {" + keys + "}\n"); }
+
+TEST(cluster_settings, without_the_section_there_are_no_others) {
+  EXPECT_FALSE(parse_settings("shards: 1\n", "t.yaml").value.cluster.given());
+  EXPECT_EQ(of_cluster(""), "");
+}
+
+TEST(cluster_settings, all_of_it_is_taken) {
+  const loaded l = parse_settings("kafka: {brokers: 'k:9092'}\n"
+                                  "cluster:\n  node: a\n  listen: 10.0.0.1:7411\n  advertise: a.fab:7411\n"
+                                  "  tls: {certificate: c.pem, key: k.key, authority: ca.pem}\n"
+                                  "  peers: ['10.0.0.2:7411', '[fe80::1]:7411']\n"
+                                  "  log: tocsin.cluster\n  snapshots: s\n  snapshot_every: 5s\n",
+                                  "t.yaml");
+  ASSERT_TRUE(l.problems.empty()) << to_text(l.problems.front());
+  const cluster_settings& c = l.value.cluster;
+  EXPECT_EQ(c.node, "a");
+  EXPECT_EQ(c.advertise, "a.fab:7411");
+  EXPECT_TRUE(c.tls.given());
+  EXPECT_EQ(c.peers.size(), 2u);
+  EXPECT_EQ(c.snapshot_every, 5s);
+}
+
+TEST(cluster_settings, in_the_clear_a_node_is_for_its_own_machine_alone) {
+  EXPECT_EQ(of_cluster("node: a, listen: '127.0.0.1:1', peers: ['localhost:2', '[::1]:3', '127.9.9.9:4']"), "");
+  for (const char* address : {"10.0.0.1:7411", "0.0.0.0:7411", "[::]:7411", "fab:7411", "127.evil.net:7411", "localhost.evil.net:7411"}) {
+    const std::string text = address;
+    EXPECT_THAT(of_cluster("node: a, listen: '" + text + "'"), HasSubstr("cluster.listen: '" + text + "' is not this machine alone, and there are no certificates; add cluster.tls"));
+    EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', peers: ['" + text + "']"), HasSubstr("cluster.peers[0]: '" + text + "'"));
+    EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', advertise: '" + text + "'"), HasSubstr("cluster.advertise: '" + text + "'"));
+  }
+}
+
+TEST(cluster_settings, all_three_files_or_none) {
+  EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', tls: {certificate: c, key: k}"), HasSubstr("t.yaml:1:48: error: cluster.tls has no authority; name all three"));
+  EXPECT_THAT(of_cluster("node: a, listen: '10.0.0.1:1', tls: {authority: c}"), HasSubstr("is not this machine alone"));
+}
+
+TEST(cluster_settings, what_is_missing_or_wrong_is_named) {
+  EXPECT_THAT(of_cluster("listen: '127.0.0.1:1'"), HasSubstr("cluster has no node; add node:"));
+  EXPECT_THAT(of_cluster("node: 'a b', listen: '127.0.0.1:1'"), HasSubstr("cluster.node: 'a b'"));
+  EXPECT_THAT(of_cluster("node: a"), HasSubstr("cluster has no listen"));
+  EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1'"), HasSubstr("cluster.listen: '127.0.0.1' is not host:port"));
+  EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', peers: [b]"), HasSubstr("'b' is not host:port"));
+  EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', log: l"), HasSubstr("cluster.log names a topic, but there are no brokers; add kafka: {brokers: host:9092}"));
+  EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', log: 'l/m'"), HasSubstr("no name of a Kafka topic"));
+  EXPECT_THAT(first_problem("kafka: {brokers: 'k:1'}\ncluster: {node: a, listen: '127.0.0.1:1', log: l, snapshots: l}\n"), HasSubstr("are one topic"));
+}
+
+} // namespace
+} // namespace tocsin
