@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/time.hpp"
+
 namespace tocsin {
 
 struct partition_view {
@@ -17,6 +19,10 @@ struct partition_view {
 };
 
 struct cluster_view {
+  std::string leader;               ///< name of a node; "" = nobody leads, or there is no cluster log
+  timestamp time = unset;           ///< the cluster's, as of what was read of its log
+  std::int64_t log_offset = -1;     ///< of the log, to be read next; -1 = not known
+  std::int64_t log_lag = 0;         ///< entries of the log that were not read yet
   std::vector<partition_view> partitions; ///< by number
 };
 

@@ -25,6 +25,12 @@ caf::behavior groups::make_behavior() {
       [this](const caf::actor& intake) { intake_ = intake; },
       [this](const step_said& s) { add(s); },
       [this](const snapshot_part& part) { add_part(part); },
+      [this](const notification_settled& n) {
+        if (options_.settled) options_.settled(n);
+      },
+      [this](const lead_taken&) {
+        if (options_.lead_taken) options_.lead_taken();
+      },
       [this](const new_rules& n) {
         options_.rules = n.rules;
         table_.set_rules(n.rules, n.receivers);
@@ -70,6 +76,8 @@ void groups::on_exit() {
   intake_ = nullptr;
   options_.tell = nullptr;
   options_.snapshot_done = nullptr;
+  options_.settled = nullptr;
+  options_.lead_taken = nullptr;
 }
 
 void groups::add(const step_said& s) {

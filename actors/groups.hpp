@@ -25,6 +25,8 @@ struct groups_options {
   std::shared_ptr<const std::string> snapshot; ///< group state of a former life
   std::function<void(story&&)> tell;    ///< called in canonical order, on this actor
   std::function<void(snapshot_taken&&)> snapshot_done;
+  std::function<void(const notification_settled&)> settled; ///< passed on in line with what is told
+  std::function<void()> lead_taken;                         ///< the same
 };
 
 /// What stands behind a group's handle; the groups themselves live in the table, in one order of time.

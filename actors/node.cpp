@@ -88,6 +88,11 @@ void node::parts::spawn_tree() {
                       for (const source_settings& s : options.config.sources) r.source_names.push_back(s.name);
                       r.source_names.push_back(incidents_written);
                       r.kept = [this](std::size_t source, std::uint64_t ticket) { kept(source, ticket); };
+                      if (shares_input()) {
+                        r.delivers = [this] { return leads(); };
+                        r.settled = [this](const std::string& id, bool dead) { caf::anon_send(intake_actor, notification_settled{id, "", dead}); };
+                        r.lead_taken = [this] { resume_deliveries(); };
+                      }
                       recorder_actor = parent->spawn<recorder, caf::detached>(std::move(r));
                       return recorder_actor;
                     }, true};
@@ -95,7 +100,8 @@ void node::parts::spawn_tree() {
   top.children.push_back(std::move(memory));
   if (options.config.self.canary.every > 0s) top.children.push_back(canary_child());
   if (!options.config.receivers.empty()) top.children.push_back(delivery_child());
-  add_input_path(top.children);
+  if (shares_input()) add_shared_path(top.children);
+  else add_input_path(top.children);
   if (has_samples()) add_equipment(top.children);
   if (!options.config.self.beat.url.empty()) top.children.push_back(beat_child());
   if (cluster) top.children.push_back({"gateway", [this](caf::event_based_actor* parent) { return cluster->spawn(parent); }});
@@ -117,25 +123,30 @@ void node::parts::spawn_tree() {
   ready.wait();
 }
 
+child_spec node::parts::groups_child(std::uint32_t shards) {
+  return {"groups", [this, shards](caf::event_based_actor* parent) -> caf::actor {
+            groups_options g;
+            g.shards = shards;
+            g.rules = rules;
+            g.receivers = options.config.alerting();
+            g.metrics = metrics;
+            for (const source_settings& s : options.config.sources) g.vantage_names.push_back(s.name);
+            if (shares_input()) g.vantage_names = {"input"};
+            g.snapshot = group_snapshot;
+            g.tell = [this, recorder = recorder_actor, tell = options.tell](story&& s) {
+              if (tell) tell(s);
+              if (kafka && leads()) write_out(s);
+              caf::anon_send(recorder, story_told{std::make_shared<const story>(std::move(s))});
+            };
+            g.snapshot_done = [recorder = recorder_actor](snapshot_taken&& taken) { caf::anon_send(recorder, std::move(taken)); };
+            g.settled = [recorder = recorder_actor](const notification_settled& n) { caf::anon_send(recorder, n); };
+            g.lead_taken = [recorder = recorder_actor] { caf::anon_send(recorder, lead_taken{}); };
+            return groups_actor = parent->spawn<groups>(std::move(g));
+          }, true};
+}
+
 void node::parts::add_input_path(std::vector<child_spec>& children) {
-  children.push_back({"groups", [this](caf::event_based_actor* parent) -> caf::actor {
-                        groups_options g;
-                        g.shards = shard_count;
-                        g.rules = rules;
-                        g.receivers = options.config.alerting();
-                        g.metrics = metrics;
-                        for (const source_settings& s : options.config.sources) g.vantage_names.push_back(s.name);
-                        g.snapshot = group_snapshot;
-                        g.tell = [this, recorder = recorder_actor, tell = options.tell](story&& s) {
-                          if (tell) tell(s);
-                          if (kafka) write_out(s);
-                          caf::anon_send(recorder, story_told{std::make_shared<const story>(std::move(s))});
-                        };
-                        g.snapshot_done = [recorder = recorder_actor](snapshot_taken&& taken) {
-                          caf::anon_send(recorder, std::move(taken));
-                        };
-                        return groups_actor = parent->spawn<groups>(std::move(g));
-                      }, true});
+  children.push_back(groups_child(shard_count));
   for (std::uint32_t n = 0; n < shard_count; ++n)
     children.push_back({"shard " + std::to_string(n), [this, n](caf::event_based_actor* parent) -> caf::actor {
                           shard_options s;
@@ -200,9 +211,11 @@ result<void> node::start() {
   if (auto made = p.make_sources(); !made) return made;
   if (auto opened = p.open_outputs(); !opened) return opened;
   p.look_through_outbox(true);
+  if (auto opened = p.open_log(); !opened) return opened;
   if (auto opened = p.open_cluster(*this); !opened) return opened;
   p.spawn_tree();
-  if (auto folded = p.fold_journal(*offset); !folded) return folded;
+  if (!p.shares_input())
+    if (auto folded = p.fold_journal(*offset); !folded) return folded;
   if (p.kafka) p.kafka->begin(p.disk);
   caf::anon_send(p.intake_actor, go_live{p.disk ? p.recorder_actor : caf::actor{}, p.options.config.snapshot_every, p.logs()});
   if (!p.options.config.http_address.empty()) {
@@ -212,6 +225,7 @@ result<void> node::start() {
     if (auto up = p.http->start(); !up) return up;
   }
   p.start_sources();
+  if (p.shares_input()) p.start_shared_input();
   p.is_ready = true;
   return {};
 }
@@ -221,6 +235,7 @@ void node::stop() {
   parts& p = *parts_;
   p.is_ready = false;
   for (auto& s : p.sources) s->stop();
+  p.leave_cluster();
   p.http.reset();
   if (p.cluster) p.cluster->stop();
   p.finish_samples();
@@ -231,12 +246,13 @@ void node::stop() {
   if (p.disk) caf::anon_send(p.intake_actor, snapshot_due{true});
   wait_for(p.intake_actor, flush{});
   // The snapshot's parts go from shards to groups to the recorder: a question behind each waits for them.
-  for (auto& s : p.shard_actors)
+  for (auto& s : p.daemon_hosts())
     self->request(s, stop_within, list_daemons{"-", "", 1, 0}).receive([](const daemon_list&) {}, [](caf::error&) {});
   self->request(p.groups_actor, stop_within, list_groups{}).receive([](const groups_list&) {}, [](caf::error&) {});
   p.finish_outputs();
   wait_for(p.recorder_actor, flush{true});
   for (auto& s : p.sources) s->finish();
+  p.close_log();
   caf::anon_send_exit(p.top_actor, caf::exit_reason::user_shutdown);
   p.drop_handles();
 }
@@ -283,8 +299,9 @@ daemon_page node::daemons(const std::string& host, const std::string& state, std
   const parts& p = *parts_;
   daemon_page page;
   caf::scoped_actor self{const_cast<caf::actor_system&>(p.system)};
-  for (std::uint32_t n = 0; n < p.shard_actors.size(); ++n)
-    self->request(p.shard_actors[n], answer_within, list_daemons{host, state, most, from})
+  const std::vector<caf::actor> hosts = p.daemon_hosts();
+  for (std::uint32_t n = 0; n < hosts.size(); ++n)
+    self->request(hosts[n], answer_within, list_daemons{host, state, most, from})
         .receive(
             [&](const daemon_list& l) {
               page.daemons.insert(page.daemons.end(), l.daemons.begin(), l.daemons.end());
@@ -300,12 +317,16 @@ daemon_page node::daemons(const std::string& host, const std::string& state, std
 
 std::shared_ptr<const daemon_status> node::daemon(const std::string& host, const std::string& service) const {
   const parts& p = *parts_;
-  const std::uint32_t n = daemon_table::shard_of(hash_key(host, service), p.shard_count);
   std::shared_ptr<const daemon_status> found;
   caf::scoped_actor self{const_cast<caf::actor_system&>(p.system)};
   caf::actor handle;
-  self->request(p.shard_actors[n], answer_within, find_daemon{host, service})
-      .receive([&](const caf::actor& a) { handle = a; }, [](caf::error&) {});
+  // Where the input is shared, whoever writes it decides which partition a daemon is in.
+  std::vector<caf::actor> hosts = p.daemon_hosts();
+  if (!p.shares_input()) hosts = {hosts[daemon_table::shard_of(hash_key(host, service), p.shard_count)]};
+  for (const caf::actor& one : hosts) {
+    self->request(one, answer_within, find_daemon{host, service}).receive([&](const caf::actor& a) { handle = a; }, [](caf::error&) {});
+    if (handle) break;
+  }
   // The daemon answers for itself.
   if (handle)
     self->request(handle, answer_within, describe{}).receive([&](const status_ptr& s) { found = s; }, [](caf::error&) {});

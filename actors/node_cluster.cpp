@@ -23,10 +23,6 @@ const std::string& node::address() const {
   return c.advertise.empty() ? c.listen : c.advertise;
 }
 bool node::has_cluster_log() const { return !parts_->options.config.cluster.log.empty(); }
-cluster_view node::partitions() const {
-  const std::lock_guard lock{parts_->partitions_guard};
-  return parts_->partitions;
-}
 timestamp node::started() const { return parts_->started; }
 
 } // namespace tocsin

@@ -17,6 +17,7 @@
 #include "actors/receiver.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/system.hpp"
+#include "core/cluster/fold.hpp"
 #include "core/limits.hpp"
 #include "io/clock.hpp"
 #include "io/http_server.hpp"
@@ -28,6 +29,8 @@ inline constexpr std::size_t journal_source = nobodys_source - 1;
 
 /// The source for its settings, by kind. `kept`: how far it read its log in a former life.
 result<std::unique_ptr<source>> make_source(const source_settings& s, std::uint8_t vantage, log_positions kept);
+
+struct node_log;
 
 struct node::parts {
   explicit parts(node_options o);
@@ -62,11 +65,28 @@ struct node::parts {
   void grant(std::size_t source);
   void drop_handles();
   result<void> open_cluster(const node& self);
+  child_spec groups_child(std::uint32_t shards);
+  bool shares_input() const;
+  bool is_input(const source_settings& s) const;
+  result<std::unique_ptr<source>> make_input_source(const source_settings& s, std::size_t index);
+  result<void> open_log();
+  void add_shared_path(std::vector<child_spec>& children);
+  static void find_snapshot(node_log& l, std::uint32_t partition, std::function<void(std::shared_ptr<const std::string>)> done);
+  caf::actor host_partition(caf::event_based_actor* desk, const cluster_partition& known, std::uint32_t partition, std::shared_ptr<const std::string> snapshot);
+  void lead_changed(bool leads);
+  void resume_deliveries();
+  void start_shared_input();
+  void leave_cluster();
+  void close_log();
+  std::vector<caf::actor> daemon_hosts() const;
+  bool leads() const;
+  bool may_send() const;
   void judge_by(std::shared_ptr<const rule_book> book, alerting_rules alerting);
 
   node_options options;
   std::uint32_t shard_count;
   node_config config;
+  std::shared_ptr<node_log> shared_log; ///< null: the input is this node's alone; actors use it, so it goes after them
   caf::actor_system system;
   clock_anchor anchor;
   timestamp started = wall_clock();
@@ -75,8 +95,6 @@ struct node::parts {
   std::shared_ptr<store> disk;
   std::shared_ptr<kafka_outputs> kafka; ///< null: nothing is written there
   std::unique_ptr<gateway_link> cluster; ///< null: this node is alone
-  cluster_view partitions;               ///< under its guard
-  mutable std::mutex partitions_guard;
   std::unique_ptr<http_server> http;
   std::optional<link_signer> links; ///< when mails can hold links back to us
   std::vector<std::unique_ptr<source>> sources;

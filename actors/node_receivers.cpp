@@ -33,6 +33,7 @@ std::vector<receiver_options> node::parts::make_receivers(const settings& s) con
     o.metrics = metrics;
     o.anchor = anchor;
     o.rules = r.delivery;
+    if (shares_input()) o.may_send = [this] { return may_send(); };
     o.rules.failing = std::ranges::find(failing, r.rule.name) != failing.end();
     names.push_back(r.rule.name);
     if (links && !s.external_url.empty())

@@ -227,6 +227,14 @@ struct ask_standing {
 };
 using decisions_answer = std::shared_ptr<const std::vector<decision>>;
 
+/// Of a cluster. Recorder -> desk: a receiver of ours has it, or never will. Desk -> groups -> recorder: another node says so.
+struct notification_settled {
+  std::string id, by;
+  bool dead = false; ///< it never will
+};
+/// Of a cluster: we lead from here on. Desk -> groups -> recorder, in line with what is told.
+struct lead_taken {};
+
 /// The canary's receiver -> its keeper.
 struct canary_told {
   bool opened;
@@ -265,6 +273,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::look_at_outbox)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::redrive_dead)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::receiver_health)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::canary_told)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::notification_settled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::lead_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::new_rules)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::wake_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_due)

@@ -12,6 +12,7 @@ namespace tocsin {
 
 namespace {
 
+constexpr auto hold_for = std::chrono::milliseconds{200}; ///< while another node may be sending
 constexpr auto ask_again_after = std::chrono::seconds{5};
 
 attempt_outcome outcome_of(const delivery& d) {
@@ -118,6 +119,7 @@ void receiver::soon() {
 /// at most one delivered notification is repeated.
 void receiver::pump() {
   if (unsettled_ != 0) return;
+  if (options_.may_send && !options_.may_send()) return delayed_send(this, hold_for, wake_up{++generation_});
   const auto s = queue_.next(now());
   if (s.what == delivery_queue::step::kind::attempt) {
     attempt(*s.tried);

@@ -27,6 +27,7 @@ struct receiver_options {
   clock_anchor anchor;
   delivery_rules rules;
   std::function<std::string(const notification&)> acknowledge_url; ///< may be empty
+  std::function<bool()> may_send{}; ///< of a cluster: asked before each attempt; empty: always
 };
 
 class receiver final : public caf::event_based_actor {

@@ -80,7 +80,18 @@ caf::behavior recorder::make_behavior() {
         if (!open_transaction()) return;
         if (auto outcome = options_.disk->quarantine(q.at, q.source, q.what); !outcome) complain("quarantine", outcome.error());
       },
-      [this](const attempted& a) { record(a); },
+      [this](const attempted& a) {
+        record(a);
+        if (a.state != "waiting" && options_.settled) options_.settled(a.id, a.state == "dead");
+      },
+      [this](const notification_settled& n) {
+        const timestamp current = time_now(this, options_.anchor);
+        record({n.id, n.dead ? "dead" : "delivered", "by node " + n.by, current, current});
+      },
+      [this](const lead_taken&) {
+        commit();
+        if (options_.lead_taken) options_.lead_taken();
+      },
       [this](const refill_please& r) -> caf::result<refill> { return waiting_for(r); },
       [this](const redrive_dead& r) -> caf::result<std::uint64_t> { return redrive(r); },
       [this](const commit_due&) {
@@ -103,6 +114,9 @@ void recorder::on_exit() {
   commit();
   flushes_.clear();
   options_.kept = nullptr;
+  options_.delivers = nullptr;
+  options_.settled = nullptr;
+  options_.lead_taken = nullptr;
   options_.notifier = nullptr;
 }
 
@@ -185,7 +199,7 @@ void recorder::tell(const story_ptr& told) {
   for (const notification& n : told->notifications) enqueue(n, durable, fresh);
   for (const report_due& r : told->reports) enqueue(report_of(r), durable, fresh);
   const bool committed = commit();
-  if (!options_.notifier) return;
+  if (!options_.notifier || (options_.delivers && !options_.delivers())) return;
   for (deliver& d : fresh) {
     d.stored &= committed;
     send(options_.notifier, std::move(d));

@@ -24,6 +24,9 @@ struct recorder_options {
   duration keep_journal, keep_incidents;
   std::vector<std::string> source_names{}; ///< of those that read logs
   std::function<void(std::size_t source, std::uint64_t ticket)> kept{}; ///< a log's batch is committed; on our thread
+  std::function<bool()> delivers{};        ///< of a cluster: whether this node hands over what is told; empty: it does
+  std::function<void(const std::string& id, bool dead)> settled{}; ///< a receiver of ours has it, or never will
+  std::function<void()> lead_taken{};      ///< everything that others said to be delivered is known
 };
 
 class recorder final : public caf::event_based_actor {

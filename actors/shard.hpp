@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "actors/hosted_actor.hpp"
+#include "actors/daemon_host.hpp"
 #include "actors/metrics.hpp"
 #include "actors/protocol.hpp"
 
@@ -36,17 +36,13 @@ private:
   void apply(const step& s);
   void begin_snapshot(const take_snapshot& cut);
   void continue_snapshot_of(std::uint64_t number, std::size_t most);
-  daemon_list list(const list_daemons& question) const;
 
   shard_options options_;
+  daemon_host host_;
   daemon_table table_;
-  std::vector<caf::strong_actor_ptr> subjects_;
-  std::unordered_map<const daemon*, std::size_t> subject_of_;
   std::shared_ptr<effects> said_ = std::make_shared<effects>();
   take_snapshot cut_{0, unset};
   bool started_ = false;
-  std::size_t daemons_reported_ = 0;
-  daemon_table::counts reported_;
 };
 
 } // namespace tocsin

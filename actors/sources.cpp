@@ -33,7 +33,7 @@ result<void> node::parts::make_sources() {
         reached = std::move(*found);
       }
     }
-    auto made = make_source(s, static_cast<std::uint8_t>(i), std::move(reached));
+    auto made = is_input(s) ? make_input_source(s, i) : make_source(s, static_cast<std::uint8_t>(i), std::move(reached));
     if (!made) return tl::make_unexpected(made.error());
     sources.push_back(std::move(*made));
   }
@@ -44,7 +44,7 @@ result<void> node::parts::make_sources() {
 std::uint64_t node::parts::logs() const {
   std::uint64_t bits = 0;
   for (std::size_t i = 0; i < options.config.sources.size(); ++i)
-    if (const source_settings& s = options.config.sources[i]; s.kind == "kafka" && !s.gives_samples()) bits |= std::uint64_t{1} << i;
+    if (const source_settings& s = options.config.sources[i]; s.kind == "kafka" && !s.gives_samples() && !is_input(s)) bits |= std::uint64_t{1} << i;
   return bits;
 }
 

@@ -109,7 +109,10 @@ struct putter {
     out.put(e.term);
   }
   void operator()(const order_entry& e) const { out.put(std::string_view{e.bytes}); }
-  void operator()(const delivered_entry& e) const { out.put(std::string_view{e.notification}); }
+  void operator()(const delivered_entry& e) const {
+    out.put(std::string_view{e.notification});
+    out.put(e.dead);
+  }
   void operator()(const report_entry& e) const { out.put(std::string_view{e.bytes}); }
 };
 
@@ -157,7 +160,13 @@ bool get(reader& in, std::uint8_t kind, cluster_entry& e) {
       return true;
     }
     case 6: e.what = order_entry{in.get_text()}; return true;
-    case 7: e.what = delivered_entry{in.get_text()}; return true;
+    case 7: {
+      delivered_entry d;
+      d.notification = in.get_text();
+      d.dead = in.get<std::uint8_t>() != 0;
+      e.what = std::move(d);
+      return true;
+    }
     case 8: e.what = report_entry{in.get_text()}; return true;
     default: return false;
   }

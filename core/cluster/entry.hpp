@@ -50,6 +50,7 @@ struct order_entry {
 /// A receiver has this notification, or never will; nobody need send it again.
 struct delivered_entry {
   std::string notification;
+  bool dead = false; ///< it never will
 };
 
 /// A symptom of a machine whose input no partition holds (equipment): as core/reported_symptom encodes it.

@@ -22,7 +22,7 @@ cluster_fold::step cluster_fold::apply(std::int64_t offset, cluster_entry e) {
   else if (auto* r = std::get_if<release_entry>(&e.what)) release(e, *r, out);
   else if (auto* l = std::get_if<lead_entry>(&e.what)) take_lead(e, *l, out);
   else if (auto* s = std::get_if<said_entry>(&e.what)) say(e, std::move(*s), out);
-  else if (auto* d = std::get_if<delivered_entry>(&e.what)) out.delivered.push_back(std::move(d->notification));
+  else if (auto* d = std::get_if<delivered_entry>(&e.what)) out.delivered.push_back(std::move(*d));
   else if (auto* o = std::get_if<order_entry>(&e.what)) hear_now({now_, {}, operator_said{std::move(o->bytes)}}, out);
   else if (auto* said = std::get_if<report_entry>(&e.what)) {
     if (auto reported = decode_reported(said->bytes)) hear_now(effect_of_reported(std::move(*reported), now_), out);

@@ -47,7 +47,7 @@ public:
   struct step {
     effects said;                      ///< for the groups, in canonical order, never before `until` of the step before
     timestamp until = unset;           ///< cluster time after it; unset = not known yet
-    std::vector<std::string> delivered;
+    std::vector<delivered_entry> delivered;
     bool owners = false;               ///< who owns or leads may have changed
     bool overtaken = false;            ///< it came from a writer whose time is over, and counts for nothing
   };

@@ -103,7 +103,7 @@ void node::take_in(std::int64_t offset, const std::string& bytes) {
   for (effect& one : step.said)
     if (auto* said = std::get_if<symptom>(&one.what)) s.symptoms.push_back(std::move(*said));
   tell(s);
-  for (const std::string& id : step.delivered) l.outbox.erase(id);
+  for (const delivered_entry& d : step.delivered) l.outbox.erase(d.notification);
   const bool now = at_end();
   l.lead.folded(l.fold, now, steady());
   // A mark that waited for us says nothing of what time it is.
@@ -261,7 +261,7 @@ void node::deliver() {
   w_.inbox.push_back({w_.now(), n.id, n, name_});
   w_.note(name_ + " notifies " + n.id + " " + n.about.title);
   if (w_.random().below(20) == 0) return; // it came, but its answer did not
-  write({name_, lives_, delivered_entry{n.id}});
+  write({name_, lives_, delivered_entry{n.id, false}});
   l.outbox.erase(l.outbox.begin());
 }
 
