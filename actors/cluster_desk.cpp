@@ -134,6 +134,7 @@ void cluster_desk::read(const log_read& batch) {
   const std::size_t before = steps_.size();
   for (std::size_t i = 0; i < all.size(); ++i) take_in(all[i], batch.at_end && i + 1 == all.size());
   at_end_ = batch.at_end;
+  caught_up_ |= at_end_;
   if (steps_.size() > before) steps_.back().last_of_batch = true;
   else if (options_.grant) options_.grant();
   options_.shared->publish(fold_);
@@ -183,7 +184,7 @@ bool cluster_desk::is_another_us(const cluster_entry& e) {
 }
 
 void cluster_desk::tell_peers() {
-  if (!options_.peers || !at_end_) return;
+  if (!options_.peers || !caught_up_) return;
   std::vector<peer> known;
   for (const auto& [name, n] : fold_.nodes())
     if (!n.left && !n.address.empty()) known.push_back({name, n.address});
@@ -264,13 +265,13 @@ void cluster_desk::done(const step_done& d) {
 
 void cluster_desk::look() {
   const timestamp steady = steady_of(this);
-  const bool leads = at_end_ && lead_.leads(fold_);
+  const bool leads = caught_up_ && lead_.leads(fold_);
   if (leads) options_.shared->begin_time(std::max(time_now(this, options_.anchor), fold_.now()), steady);
   const timestamp now = options_.shared->now(steady);
   for (cluster_entry& claim : ownership_.look(steady)) write(std::move(claim.what));
   // Groups that are still busy will tell when they want to be woken.
   if (auto e = lead_.look(fold_, at_end_, now, steps_.empty() ? wake_ : never, steady)) write(std::move(e->what));
-  options_.shared->delivers = at_end_ && lead_.may_deliver(fold_, steady);
+  options_.shared->delivers = caught_up_ && lead_.may_deliver(fold_, steady);
   if (leads != led_) {
     options_.shared->leads = led_ = leads;
     log::info(leads ? "leads_the_cluster" : "leads_no_more", {{"node", options_.node}});

@@ -87,7 +87,7 @@ private:
   std::vector<caf::response_promise> idle_, step_orders_;
   std::uint64_t number_ = 0;
   timestamp wake_ = never, passed_ = unset, hello_ = unset;
-  bool at_end_ = false, led_ = false, failed_ = false;
+  bool at_end_ = false, caught_up_ = false, led_ = false, failed_ = false;
   duration snapshot_every_{0};
   std::int64_t snapshot_offset_ = -1;
   std::vector<peer> peers_;

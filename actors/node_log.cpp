@@ -192,7 +192,7 @@ void node::parts::start_shared_input() {
     caf::anon_send(intake_actor, log_read{std::make_shared<const std::vector<cluster_log_entry>>(std::move(entries)), at_end});
   };
   log.gone = [this](std::int64_t first) { caf::anon_send(intake_actor, log_gone{first}); };
-  log.trouble = [](const std::string& text) { log::warning("cluster_log_trouble", {{"reason", text}}); };
+  log.trouble = [](const std::string&) {}; // it is in the log of the process already
   l.log->start(l.from, std::move(log));
 
   kafka_input_callbacks in;

@@ -49,6 +49,7 @@ void cluster_fold::hello(const cluster_entry& e, const hello_entry& h) {
 
 void cluster_fold::claim(const cluster_entry& e, const claim_entry& c, step& out) {
   cluster_partition& p = partitions_[c.partition];
+  if (p.owner == e.node && p.incarnation == e.incarnation && p.claim == c.number && p.epoch >= 0) return; // written twice
   p.owner = e.node;
   p.incarnation = e.incarnation;
   p.epoch = offset_;

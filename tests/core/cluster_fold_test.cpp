@@ -50,6 +50,18 @@ TEST(cluster_fold, the_newest_claim_owns_and_whoever_had_it_says_nothing_any_mor
   EXPECT_TRUE(l.say("b", 3, {of(lost("rvd/y/1", noon))}, noon).overtaken);
 }
 
+TEST(cluster_fold, an_entry_that_was_written_twice_changes_nothing) {
+  log l;
+  l.add("a", lead_entry{-1});
+  l.add("a", lead_entry{-1});
+  EXPECT_EQ(l.fold.leader().term, 0);
+  l.add("a", claim_entry{3, 1});
+  l.add("a", claim_entry{3, 1});
+  EXPECT_EQ(l.fold.partitions().at(3).epoch, 2);
+  EXPECT_EQ(l.say("a", 3, {of(lost("rvd/x/1", noon))}, noon).said.size(), 1u);
+  EXPECT_TRUE(l.say("a", 3, {of(lost("rvd/x/1", noon))}, noon).said.empty());
+}
+
 TEST(cluster_fold, only_the_owner_can_release) {
   log l;
   l.add("a", claim_entry{0, 1});
