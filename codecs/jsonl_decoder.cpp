@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -47,7 +48,9 @@ public:
     network_ = out.keep(builder_.context().network);
     const char* p = block.get();
     const char* const end = p + size;
-    out.records.reserve(out.records.size() + size / line_bytes_ + 8);
+    // At least doubled: a batch may be fed line by line.
+    if (const std::size_t wanted = out.records.size() + size / line_bytes_ + 8; wanted > out.records.capacity())
+      out.records.reserve(std::max(wanted, out.records.capacity() * 2));
     const std::size_t before = out.records.size();
     while (const char* line_end = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)))) {
       line(p, line_end, arrived, out);

@@ -1,5 +1,6 @@
 #include "codecs/sample_decoder.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -74,7 +75,8 @@ void json_sample_decoder::feed(std::string_view bytes, sample_batch& out) {
   const char* p = block.get();
   const char* const end = p + size;
   const std::size_t before = out.samples.size();
-  out.samples.reserve(before + size / 48 + 8);
+  // At least doubled: a batch may be fed line by line.
+  if (const std::size_t wanted = before + size / 48 + 8; wanted > out.samples.capacity()) out.samples.reserve(std::max(wanted, out.samples.capacity() * 2));
   slow_.begin();
   while (const char* line_end = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)))) {
     ++line_;

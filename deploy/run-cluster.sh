@@ -64,6 +64,7 @@ done
 [ -n "$brokers" ] || [ "$keep" = no ] || refuse "--keep needs --brokers: the mock has forgotten what the nodes' positions mean"
 
 tocsin=${TOCSIN_BINARY:-} mock=${TOCSIN_TEST_KAFKA_MOCK:-}
+unset TOCSIN_BINARY TOCSIN_TEST_KAFKA_MOCK # nodes take TOCSIN_… for keys of their configuration
 if [ -z "$tocsin" ] || { [ -z "$brokers" ] && [ -z "$mock" ]; }; then
   [ "$install" = no ] || ./deploy/setup.sh
   targets=(tocsin)
@@ -108,7 +109,8 @@ if [ -n "$brokers" ]; then
   pids+=("") names+=(brokers)
 else
   create=false properties='fetch.wait.max.ms: "10", session.timeout.ms: "6000", heartbeat.interval.ms: "1000"'
-  rm -f "$data/mock.orders" "$data/mock.address"
+  rm -f "$data/mock.orders"
+  : >"$data/mock.address"
   mkfifo "$data/mock.orders"
   exec 3<>"$data/mock.orders" # the mock ends when nobody can give it orders any more
   "$mock" "$prefix.inputs:$partitions" "$prefix.cluster:1" "$prefix.snapshots:$partitions" <&3 >"$data/mock.address" 2>"$data/mock.log" 3>&- &

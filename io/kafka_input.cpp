@@ -186,11 +186,12 @@ void kafka_input_thread::collect(std::int32_t partition, owned& o, partition_bat
     const timestamp at = kafka_partition_queue::time_of(*m);
     o.newest = std::max(o.newest, at);
     bytes_ += m->len;
-    const std::size_t records = out.records.records.size(), samples = out.records.samples.size();
+    const record_batch& b = out.records;
+    const partition_batch::place begin{static_cast<std::uint32_t>(b.records.size()), static_cast<std::uint32_t>(b.samples.size()),
+                                       static_cast<std::uint32_t>(b.events.size()), m->offset};
     o.values.add({topic_, partition, m->offset}, value, at, out.records);
     o.values.flush(out.records); // one by one: whose records are whose is to be known
-    if (out.records.records.size() > records || out.records.samples.size() > samples)
-      out.places.push_back({static_cast<std::uint32_t>(records), static_cast<std::uint32_t>(samples), m->offset});
+    if (b.records.size() > begin.record || b.samples.size() > begin.sample || b.events.size() > begin.event) out.places.push_back(begin);
     if (!o.feed->front()) o.feed->refill();
   }
 }

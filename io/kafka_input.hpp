@@ -21,9 +21,10 @@ struct partition_batch {
   std::int32_t partition = 0;
   record_batch records;                            ///< timed like those of a Kafka source: by the log, or by themselves
   std::int64_t first_offset = 0, next_offset = 0;  ///< what it covers; also what no record could be made of
-  /// Where the records came from: those from `record` on, and readings from `sample` on, up to the next place, are of `offset`.
+  /// Where it came from: records from `record` on, readings from `sample` and events from `event` on are of `offset`, up to the next
+  /// place. A value that gave nothing has none.
   struct place {
-    std::uint32_t record = 0, sample = 0;
+    std::uint32_t record = 0, sample = 0, event = 0;
     std::int64_t offset = 0;
   };
   std::vector<place> places;

@@ -52,8 +52,8 @@ bool kafka_leaders::read(std::string_view text, bool owns) {
     if (number(b, "waitresp_cnt", 0) == 0 || std::exchange(life.answers, answered) != answered) life.heard = monotonic_clock();
   }
   committed_.clear();
-  leaders_.clear();
-  bool every = true;
+  const auto before = std::exchange(leaders_, {});
+  bool every = true, broke = false;
   for (const auto& t : *topics) {
     const auto* partitions = member(t, "partitions");
     if (!partitions) continue;
@@ -64,11 +64,14 @@ bool kafka_leaders::read(std::string_view text, bool owns) {
       leaders_.push_back({t.value("topic", ""), id, ours, up});
       if (!ours) continue;
       every = every && up;
+      // One that is new is not connected yet: nobody was cut off.
+      const led& now = leaders_.back();
+      broke = broke || (!up && std::ranges::any_of(before, [&](const led& l) { return l.ours && l.up && l.partition == id && l.topic == now.topic; }));
       committed_.push_back({t.value("topic", ""), id, -1, -1, number(p, "committed_offset", -1)});
     }
   }
   up_ = !given_up_ && every && !committed_.empty();
-  cut_off_ = cut_off_ || (!every && owns);
+  cut_off_ = cut_off_ || (broke && owns);
   if (!up_ || !std::exchange(cut_off_, false)) return false;
   settles_until_ = monotonic_clock() + settle_for;
   return true;
