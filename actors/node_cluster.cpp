@@ -16,6 +16,11 @@ result<void> node::parts::open_cluster(const node& self) {
   return {};
 }
 
+void node::parts::show_partitions(cluster_view seen) {
+  const std::lock_guard lock{partitions_guard};
+  partitions = std::move(seen);
+}
+
 cluster_link* node::others() const { return parts_->cluster.get(); }
 const std::string& node::name() const { return parts_->options.config.cluster.node; }
 const std::string& node::address() const {

@@ -62,6 +62,7 @@ struct node::parts {
   void grant(std::size_t source);
   void drop_handles();
   result<void> open_cluster(const node& self);
+  void show_partitions(cluster_view seen); ///< for /api/v1/cluster; thread-safe
   void judge_by(std::shared_ptr<const rule_book> book, alerting_rules alerting);
 
   node_options options;
@@ -75,7 +76,7 @@ struct node::parts {
   std::shared_ptr<store> disk;
   std::shared_ptr<kafka_outputs> kafka; ///< null: nothing is written there
   std::unique_ptr<gateway_link> cluster; ///< null: this node is alone
-  cluster_view partitions;               ///< under its guard
+  cluster_view partitions;               ///< under its guard; set by show_partitions
   mutable std::mutex partitions_guard;
   std::unique_ptr<http_server> http;
   std::optional<link_signer> links; ///< when mails can hold links back to us

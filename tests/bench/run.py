@@ -14,6 +14,7 @@ import h
 import kafka_part
 import live
 import micro
+import questions
 import s
 import tools
 
@@ -25,6 +26,7 @@ PARTS = {
     "memory": (live.memory, "resident memory per idle daemon in a running node"),
     "lateness": (live.lateness, "how late a silence is said, by a running node"),
     "faults": (faults.run, "the catalogue of injected faults: found, in time, false alarms, calibration"),
+    "questions": (questions.run, "how long a question to another node takes, in the clear and under mutual TLS"),
     "delivery": (delivery.run, "evidence received to webhook written, under load and past a long queue; a storm"),
 }
 NAMED_ALONE = {"detect": (detect.run, "detect DIR: tocsin score over labelled series, judged beside trivial baselines")}

@@ -3,6 +3,7 @@ import json
 import os
 import random
 import re
+import signal
 import socket
 import struct
 import time
@@ -74,6 +75,25 @@ class three_nodes(unittest.TestCase):
             n.sees(**{other: "reachable" for other in "abc" if other != n.name})
             self.assertEqual(n.hosts(), WHERE)
         self.assertNotEqual(a.others()["c"]["incarnation"], before)
+
+
+class a_node_that_stands_still(unittest.TestCase):
+    def test_is_named_within_the_deadline_and_taken_back(self):
+        a, b = members(self, "ab")
+        fill((a, b))
+        b.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(b.process.send_signal, signal.SIGCONT)
+        begun = time.monotonic()
+        page = a.json("/api/v1/daemons")
+        self.assertLess(time.monotonic() - begun, 4)
+        self.assertEqual((page["total"], [s["node"] for s in page["silent_nodes"]]), (5, ["b"]))
+        begun = time.monotonic()
+        self.assertIn("2s", a.json("/api/v1/daemons")["silent_nodes"][0]["reason"])
+        self.assertLess(time.monotonic() - begun, 1, "it is known to be silent")
+        self.assertEqual(a.metric("tocsin_cluster_timeouts_total"), 1)
+        b.process.send_signal(signal.SIGCONT)
+        a.sees(b="reachable")
+        self.assertEqual(a.json("/api/v1/daemons")["total"], 10)
 
 
 class the_command(unittest.TestCase):
