@@ -9,6 +9,8 @@ std::string_view to_text(peer_state s) {
   return names[static_cast<std::size_t>(s)];
 }
 
+asked::asked() : made_(monotonic_clock()) {}
+
 void asked::begin(std::vector<peer_answer> slots) {
   const std::lock_guard lock{guard_};
   open_ = slots.size();
@@ -38,7 +40,7 @@ void asked::drop(std::size_t slot) {
 
 std::vector<peer_answer> asked::wait(duration deadline) {
   std::unique_lock lock{guard_};
-  changed_.wait_until(lock, monotonic_clock() + deadline, [this] { return begun_ && open_ == 0; });
+  changed_.wait_until(lock, made_ + deadline, [this] { return begun_ && open_ == 0; });
   std::vector<peer_answer> all;
   if (!begun_) all.push_back({{}, 0, fail(errc::timeout, "our own gateway did not take the question in time")});
   for (std::optional<peer_answer>& slot : slots_)

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -60,14 +61,16 @@ struct cluster_metrics {
 /// One question to all peers while their answers come in. Thread-safe.
 class asked {
 public:
+  asked();
   /// Gateway: these are asked; then one call of fill or drop for each.
   void begin(std::vector<peer_answer> slots);
   void fill(std::size_t slot, const peer& who, std::uint64_t incarnation, result<std::string> bytes);
   void drop(std::size_t slot); ///< it was ourselves
-  /// Waits until all have answered, at most until `deadline` after the question; whoever has not is errc::timeout.
+  /// Waits until all have answered, at most until `deadline` after this was made; whoever has not is errc::timeout.
   std::vector<peer_answer> wait(duration deadline);
 
 private:
+  const std::chrono::steady_clock::time_point made_;
   std::mutex guard_;
   std::condition_variable changed_;
   std::vector<std::optional<peer_answer>> slots_; ///< nothing: dropped

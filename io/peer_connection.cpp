@@ -149,7 +149,8 @@ bool peer_connection::take_frames(link_time now, const std::function<void(std::s
 bool peer_connection::in_time(link_time now) {
   if (!open_ || (accepted_ && !proven())) {
     if (now - opened_ <= limits_.prove_within) return true;
-    return refuse(link_refusal::slow, open_ ? "said nothing in time" : accepted_ ? "no handshake in time" : "no connection in time");
+    if (!accepted_) return over("no connection in time");
+    return refuse(link_refusal::slow, open_ ? "said nothing in time" : "no handshake in time");
   }
   if (!in_.empty() && !paused() && now - frame_begun_ > limits_.frame_within) return refuse(link_refusal::slow, "a frame was not sent to its end in time");
   if (write_begun_ != link_time{} && now - write_begun_ > limits_.frame_within) return refuse(link_refusal::slow, "does not read what it asked for");

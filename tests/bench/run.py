@@ -14,6 +14,7 @@ import h
 import kafka_part
 import live
 import micro
+import questions
 import s
 import sim
 import tools
@@ -27,6 +28,7 @@ PARTS = {
     "lateness": (live.lateness, "how late a silence is said, by a running node"),
     "faults": (faults.run, "the catalogue of injected faults: found, in time, false alarms, calibration"),
     "sim": (sim.run, "1,000 seeds of a simulated cluster with faults: what must never happen, counted"),
+    "questions": (questions.run, "how long a question to another node takes, in the clear and under mutual TLS"),
     "delivery": (delivery.run, "evidence received to webhook written, under load and past a long queue; a storm"),
 }
 NAMED_ALONE = {"detect": (detect.run, "detect DIR: tocsin score over labelled series, judged beside trivial baselines")}

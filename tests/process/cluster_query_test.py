@@ -2,13 +2,15 @@
 import json
 import os
 import random
+import re
+import signal
 import socket
 import struct
 import time
 import unittest
 
 from cluster import Authority, all_at_once, free_ports, Member, members, stranger, write_config
-from support import folder, main, tocsin, wait_for, write
+from support import SOURCE, folder, main, read, tocsin, wait_for, write
 
 HOSTS = {"a": [f"10.1.0.{i}" for i in range(1, 6)], "b": [f"10.0.0.{i}" for i in range(1, 6)], "c": [f"10.2.0.{i}" for i in range(1, 6)]}
 WHERE = {h: n for n, hosts in HOSTS.items() for h in hosts}
@@ -17,6 +19,7 @@ WHERE = {h: n for n, hosts in HOSTS.items() for h in hosts}
 def fill(nodes):
     for n in nodes:
         n.hear(*HOSTS[n.name])
+        n.durable(len(HOSTS[n.name]))
 
 
 class three_nodes(unittest.TestCase):
@@ -74,6 +77,25 @@ class three_nodes(unittest.TestCase):
         self.assertNotEqual(a.others()["c"]["incarnation"], before)
 
 
+class a_node_that_stands_still(unittest.TestCase):
+    def test_is_named_within_the_deadline_and_taken_back(self):
+        a, b = members(self, "ab")
+        fill((a, b))
+        b.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(b.process.send_signal, signal.SIGCONT)
+        begun = time.monotonic()
+        page = a.json("/api/v1/daemons")
+        self.assertLess(time.monotonic() - begun, 4)
+        self.assertEqual((page["total"], [s["node"] for s in page["silent_nodes"]]), (5, ["b"]))
+        begun = time.monotonic()
+        self.assertIn("2s", a.json("/api/v1/daemons")["silent_nodes"][0]["reason"])
+        self.assertLess(time.monotonic() - begun, 1, "it is known to be silent")
+        self.assertEqual(a.metric("tocsin_cluster_timeouts_total"), 1)
+        b.process.send_signal(signal.SIGCONT)
+        a.sees(b="reachable")
+        self.assertEqual(a.json("/api/v1/daemons")["total"], 10)
+
+
 class the_command(unittest.TestCase):
     def test_cluster_show(self):
         a, b = members(self, "ab")
@@ -83,11 +105,19 @@ class the_command(unittest.TestCase):
         self.assertEqual(rows[0], ["NODE", "ADDRESS", "STATE", "SINCE", "INCARNATION", "REASON"])
         self.assertEqual([r[:3] for r in rows[1:]], [["a", f"127.0.0.1:{a.cluster_port}", "self"], ["b", f"127.0.0.1:{b.cluster_port}", "reachable"]])
         there = tocsin("cluster", "show", "--node", f"http://127.0.0.1:{b.port}", "-o", "json")
-        self.assertEqual(json.loads(there.stdout)["node"], "b")
+        view = json.loads(there.stdout)
+        self.assertEqual((view["node"], view["partitions"]), ("b", []))
+        self.assertEqual([set(n) for n in view["nodes"]], [{"node", "address", "incarnation", "state", "since", "reason"}] * 2)
         b.kill()
         a.sees(b="silent")
         row = next(line for line in a.command("cluster", "show").stdout.splitlines() if line.startswith("b "))
         self.assertRegex(row, r"silent +20\d\d-.*[a-z]{4}")
+
+    def test_all_metrics_that_are_documented_are_there(self):
+        a, _ = members(self, "ab")
+        found = dict(re.findall(r"^# TYPE (tocsin_cluster_\w+) (\w+)$", a.get("/metrics")[2], re.M))
+        documented = dict(re.findall(r"^\| `(tocsin_cluster_\w+)` \| (\w+)", read(os.path.join(SOURCE, "docs", "metrics.md")), re.M))
+        self.assertEqual(found, documented)
 
     def test_a_node_that_is_alone_says_so(self):
         a = Member(self, "a", *free_ports(1), [1])

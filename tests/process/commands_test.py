@@ -11,7 +11,7 @@ from support import SOURCE, Node, folder, heartbeat, main, read, tocsin, write
 FEED = "  - {name: feed, kind: jsonl, address: \"127.0.0.1:0\"}"
 # Every command with its subcommands; a test holds them against the help.
 TREE = {"run": [], "replay": [], "simulate": [], "check-config": [], "daemons": ["list", "show"],
-        "incidents": ["list", "show", "acknowledge", "unacknowledge"],
+        "incidents": ["list", "show", "acknowledge", "unacknowledge"], "cluster": ["show"],
         "alarms": ["list", "shelve", "unshelve", "reset", "out-of-service", "return-to-service"], "report": [],
         "silences": ["list", "add", "expire"], "route": ["show", "test"], "template": ["preview"], "explain": [],
         "notifications": ["list", "redrive"], "test": [], "score": [],
