@@ -133,6 +133,10 @@ void kafka_outputs::write(const equipment_effects& said) {
     }
 }
 
+namespace {
+bool is_sight(const record& r) { return r.kind == record_kind::sight_lost || r.kind == record_kind::sight_regained; }
+} // namespace
+
 bool kafka_outputs::write_record(const std::string& source, const record& r, bool must) {
   std::string value;
   if (!append_plant_jsonl(value, r)) return true; // time and orders are ours alone
@@ -141,6 +145,8 @@ bool kafka_outputs::write_record(const std::string& source, const record& r, boo
     const auto packed = nlohmann::json::to_msgpack(nlohmann::json::parse(value, nullptr, false));
     value.assign(packed.begin(), packed.end());
   }
+  // Whoever reads any partition must know when we do not see.
+  if (is_sight(r)) return sink_->write_to_all(settings_.inputs, key_of(r, source), value, r.at);
   return sink_->write(settings_.inputs, key_of(r, source), value, r.at, must);
 }
 
@@ -154,7 +160,7 @@ void kafka_outputs::write_sight(const std::string& source, record_kind kind, tim
 void kafka_outputs::write_input(const std::string& source, const record_batch& heard) {
   const std::lock_guard lock{guard_};
   for (const record& r : heard.records) {
-    const bool sight = r.kind == record_kind::sight_lost || r.kind == record_kind::sight_regained;
+    const bool sight = is_sight(r);
     const bool was_blind = blind_.contains(source);
     if (was_blind && sink_->has_room()) {
       blind_.erase(source);

@@ -34,6 +34,10 @@ public:
   /// that the brokers may not have.
   void begin(std::shared_ptr<const store> disk);
   void write(const story& told);
+  /// Incidents that changed since then, each as it is now: whoever wrote before us may not have.
+  void write_since(timestamp since) {
+    if (disk_ && !settings_.incidents.empty()) write_again(since);
+  }
   void write(const equipment_effects& said);
   /// What a source that is not of Kafka heard. Where there is no room for it, its readers are told that we do not see.
   void write_input(const std::string& source, const record_batch& heard);

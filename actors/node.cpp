@@ -350,7 +350,7 @@ std::string node::metrics() const {
   const parts& p = *parts_;
   const timestamp current = wall_clock();
   const timestamp watermark = from_nanoseconds(p.metrics->watermark_ns);
-  return metrics_text({p.metrics, sources(), source_qualities(), p.kafka ? std::optional{p.kafka->status()} : std::nullopt, p.cluster.get(), p.rules->version,
+  return metrics_text({p.metrics, sources(), source_qualities(), p.kafka ? std::optional{p.kafka->status()} : std::nullopt, p.cluster.get(), p.shared_view(), p.rules->version,
                        to_seconds(current - p.started),
                        p.metrics->watermark_ns == 0 ? 0 : std::max(0.0, to_seconds(current - watermark))});
 }

@@ -16,6 +16,7 @@ namespace {
 constexpr std::ptrdiff_t log_batches_max = 8; ///< read and not yet dealt with
 constexpr std::uint32_t snapshot_version = 1;
 constexpr duration find_snapshot_within = 10s, keep_snapshot_within = 30s, goodbye_within = 5s;
+constexpr duration written_again_for = 2min; ///< incidents of so long before we lead: the one before us may not have written them
 constexpr auto hand_over_within = std::chrono::seconds{10};
 
 /// The owned partitions as one of the node's sources, for those who list them.
@@ -54,7 +55,9 @@ bool node::parts::shares_input() const { return !options.config.cluster.log.empt
 bool node::parts::is_input(const source_settings& s) const { return shares_input() && s.kind == "kafka" && !s.gives_samples(); }
 
 result<std::unique_ptr<source>> node::parts::make_input_source(const source_settings& s, std::size_t index) {
-  auto made = make_kafka_owned_input(s, 0);
+  source_settings of_node = s;
+  of_node.kafka.member = options.config.cluster.node;
+  auto made = make_kafka_owned_input(std::move(of_node), 0);
   if (!made) return tl::make_unexpected(made.error());
   shared_log = std::make_shared<node_log>();
   shared_log->input = std::move(*made);
@@ -177,6 +180,7 @@ void node::parts::lead_changed(bool leads) {
 }
 
 void node::parts::resume_deliveries() {
+  if (kafka) kafka->write_since(wall_clock() - written_again_for);
   metrics->notifications_waiting = 0;
   look_through_outbox(true);
   if (notifier_actor)
@@ -273,6 +277,21 @@ std::vector<caf::actor> node::parts::daemon_hosts() const {
   for (const auto& [number, p] : shared_log->shared->partitions())
     if (p.host) out.push_back(p.host);
   return out;
+}
+
+std::optional<shared_input_view> node::parts::shared_view() const {
+  if (!shared_log) return std::nullopt;
+  const node_log& l = *shared_log;
+  const cluster_log_status s = l.log->status();
+  const cluster_snapshots_status kept = l.snapshots->status();
+  shared_input_view v{l.shared->leads, l.shared->entries, l.shared->overtaken, l.shared->unreadable, l.shared->unwritten, l.shared->takeovers,
+                      to_seconds(duration{l.shared->takeover_ns.load()}), s.lag(), s.queued, s.dropped, 0, 0, 0, kept.written, kept.failed, kept.torn};
+  for (const auto& [number, p] : l.shared->partitions()) {
+    if (p.phase == "watching") ++v.watched;
+    else if (p.phase == "blind") ++v.blind;
+    else ++v.replaying;
+  }
+  return v;
 }
 
 bool node::parts::leads() const { return !shared_log || shared_log->shared->leads; }

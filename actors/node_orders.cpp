@@ -28,6 +28,7 @@ result<void> node::obey(const operator_command& order) {
 result<std::uint64_t> node::redrive(const std::string& receiver, timestamp from, timestamp until) {
   parts& p = *parts_;
   caf::scoped_actor self{p.system};
+  if (!p.leads()) return fail(errc::invalid, "this node does not deliver; ask the one that leads: GET /api/v1/cluster names it");
   result<std::uint64_t> outcome = 0;
   self->request(p.recorder_actor, answer_within, redrive_dead{receiver, from, until})
       .receive([&](std::uint64_t count) { outcome = count; },

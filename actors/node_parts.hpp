@@ -17,6 +17,7 @@
 #include "actors/receiver.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/system.hpp"
+#include "actors/telemetry.hpp"
 #include "core/cluster/fold.hpp"
 #include "core/limits.hpp"
 #include "io/clock.hpp"
@@ -81,6 +82,7 @@ struct node::parts {
   std::vector<caf::actor> daemon_hosts() const;
   bool leads() const;
   bool may_send() const;
+  std::optional<shared_input_view> shared_view() const;
   void judge_by(std::shared_ptr<const rule_book> book, alerting_rules alerting);
 
   node_options options;

@@ -181,6 +181,25 @@ void add_kafka_outputs(families& out, const kafka_sink_status& s) {
   out.gauge("tocsin_kafka_connected", "1 while the brokers take what is written", static_cast<double>(s.connected));
 }
 
+void add_shared_input(families& out, const shared_input_view& v) {
+  out.gauge("tocsin_cluster_leads", "1 while this node leads: it marks the time and has notifications delivered", v.leads ? 1 : 0);
+  auto& partitions = out.family("tocsin_cluster_partitions", "Partitions of the input that are this node's, by state", MetricType::Gauge);
+  families::add(partitions, static_cast<double>(v.watched), {{"state", "watching"}});
+  families::add(partitions, static_cast<double>(v.replaying), {{"state", "replaying"}});
+  families::add(partitions, static_cast<double>(v.blind), {{"state", "blind"}});
+  out.counter("tocsin_cluster_takeovers_total", "Partitions that were taken over", static_cast<double>(v.takeovers));
+  out.gauge("tocsin_cluster_takeover_seconds", "From claim to watching, of the last one", v.takeover_s);
+  out.counter("tocsin_cluster_log_entries_total", "Entries of the cluster's log that were read", static_cast<double>(v.entries));
+  out.counter("tocsin_cluster_log_overtaken_total", "Entries that counted for nothing: their writer's time was over", static_cast<double>(v.overtaken));
+  out.counter("tocsin_cluster_log_unreadable_total", "Entries of another version, or broken", static_cast<double>(v.unreadable));
+  out.counter("tocsin_cluster_log_dropped_total", "Entries of ours that there was no room for", static_cast<double>(v.unwritten + v.log_dropped));
+  out.gauge("tocsin_cluster_log_lag", "Entries of the cluster's log that were not read yet", static_cast<double>(v.log_lag));
+  out.gauge("tocsin_cluster_log_queued", "Entries of ours that wait for the brokers", static_cast<double>(v.log_queued));
+  out.counter("tocsin_cluster_snapshots_total", "Snapshots of partitions that the brokers have", static_cast<double>(v.snapshots));
+  out.counter("tocsin_cluster_snapshots_failed_total", "Snapshots that they do not have, or not whole", static_cast<double>(v.snapshots_failed));
+  out.counter("tocsin_cluster_snapshots_torn_total", "Snapshots that were found not whole", static_cast<double>(v.snapshots_torn));
+}
+
 void add_cluster(families& out, const cluster_link& link) {
   const cluster_metrics& m = link.metrics();
   const peer_link_counts wire = link.wire_counts();
@@ -226,6 +245,7 @@ std::string metrics_text(const telemetry_view& view) {
   add_kafka(out, view.sources);
   if (view.kafka) add_kafka_outputs(out, *view.kafka);
   if (view.cluster) add_cluster(out, *view.cluster);
+  if (view.shared) add_shared_input(out, *view.shared);
   return out.text();
 }
 

@@ -33,6 +33,36 @@ void check_clear(const cluster_settings& c, const given_keys& given, problem_lis
   for (std::size_t i = 0; i < c.peers.size() && !problems.full(); ++i) look(c.peers[i], indexed("cluster.peers", i));
 }
 
+/// With a cluster log the input is one topic, and everything that is judged comes from it.
+void check_shared_input(const document& d, const given_keys& given, problem_list& problems) {
+  const settings& s = d.value;
+  const source_settings* input = nullptr;
+  for (std::size_t i = 0; i < s.sources.size() && !problems.full(); ++i) {
+    const source_settings& one = s.sources[i];
+    if (one.kind != "kafka" || one.gives_samples()) continue;
+    if (input)
+      problems.error(given.of(indexed("sources", i)), indexed("sources", i) + " is a second input; nodes with a cluster.log share one topic", "let all producers write to one topic");
+    input = &one;
+    if (one.kafka.topics.size() != 1)
+      problems.error(given.of(indexed("sources", i)), indexed("sources", i) + " names " + std::to_string(one.kafka.topics.size()) + " topics; nodes with a cluster.log share one", "name one");
+    if (one.kafka.partitions == 0)
+      problems.error(given.of(indexed("sources", i)), indexed("sources", i) + " does not say how many partitions its topic has", "add partitions: as many as the topic has; it must not change");
+    if (!one.kafka.member.empty() && one.kafka.member != s.cluster.node)
+      problems.error(given.of(indexed("sources", i)), indexed("sources", i) + " has another member than cluster.node", "leave member out: it is the node's name");
+  }
+  if (!input) problems.error(given.of("cluster.log"), "cluster.log is there, but no source of kind kafka that nodes could share", "add a source: {kind: kafka, topics: [tocsin.inputs], partitions: 12}");
+  for (std::size_t i = 0; input && i < s.sources.size() && !problems.full(); ++i) {
+    const source_settings& one = s.sources[i];
+    if (one.kind == "kafka" || one.gives_samples() || (input->kafka.topics.size() == 1 && s.kafka.inputs == input->kafka.topics.front())) continue;
+    problems.error(given.of(indexed("sources", i)), indexed("sources", i) + " is heard by this node alone, but judged is what is in the shared topic",
+                   "add kafka: {inputs: " + (input->kafka.topics.empty() ? std::string{"TOPIC"} : input->kafka.topics.front()) + "}: then it is written there");
+  }
+  if (s.data_dir.empty())
+    problems.error(given.of("cluster.log"), "cluster.log needs a data_dir: who was told is kept there", "name a folder in data_dir");
+  if (s.self.canary.every > 0s)
+    problems.error(given.of("self.canary"), "the canary lives in a node by itself; with a cluster.log its heartbeats would be another node's", "take self.canary out");
+}
+
 } // namespace
 
 void check_cluster(const document& d, const given_keys& given, problem_list& problems) {
@@ -53,6 +83,7 @@ void check_cluster(const document& d, const given_keys& given, problem_list& pro
     problems.error(given.of("cluster.peers"), "cluster.peers has " + std::to_string(c.peers.size()) + " nodes, " + std::to_string(peers_max) + " are allowed", "name fewer");
   check_tls(c, given, problems);
   check_clear(c, given, problems);
+  if (!c.log.empty()) check_shared_input(d, given, problems);
 }
 
 } // namespace tocsin

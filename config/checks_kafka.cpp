@@ -42,7 +42,7 @@ void check_kafka(const document& d, const given_keys& given, problem_list& probl
     if (s.kafka.encoding == "avro" && s.kafka.schemas.empty() && s.kafka.registry.empty())
       problems.error(given.of(path + ".encoding"), path + " reads avro, but has neither schemas nor registry",
                      "name a folder of <id>.avsc in schemas, or a schema registry's address in registry");
-    if (!k.inputs.empty() && std::ranges::find(s.kafka.topics, k.inputs) != s.kafka.topics.end() && d.value.sources.size() > 1)
+    if (!k.inputs.empty() && d.value.cluster.log.empty() && std::ranges::find(s.kafka.topics, k.inputs) != s.kafka.topics.end() && d.value.sources.size() > 1)
       problems.warning(given.of("kafka.inputs"), "kafka.inputs is also read by " + path + ": what other sources hear is judged twice here",
                        "let one node hear and another judge");
     check_connection(s.connection, path, given, problems);

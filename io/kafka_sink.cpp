@@ -57,6 +57,7 @@ public:
   bool write(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool must, std::uint64_t mark) override;
   bool has_room() const override { return !dead_ && queued_ < room_of_others_ / 2; }
   bool write_waiting(const std::string& name, std::string_view key, std::string_view value, timestamp at) override;
+  bool write_to_all(const std::string& name, std::string_view key, std::string_view value, timestamp at) override;
   bool flush(duration most) override;
   kafka_sink_status status() const override;
 
@@ -64,6 +65,7 @@ private:
   struct topic {
     std::string name;
     std::atomic<std::uint64_t> delivered{0}, failed{0}, dropped{0};
+    std::atomic<std::int32_t> partitions{0}; ///< 0 = not known yet
   };
   topic* find(const std::string& name);
   /// What is to be known of a record when it is delivered.
@@ -71,7 +73,8 @@ private:
     topic* to;
     std::uint64_t mark;
   };
-  rd_kafka_resp_err_t produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::uint64_t mark = 0);
+  rd_kafka_resp_err_t produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::uint64_t mark = 0, std::int32_t partition = RD_KAFKA_PARTITION_UA);
+  void learn_partitions(topic& t, int within_ms);
   void complain(const char* event, const std::string& what);
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* m, void* self);
   static void on_error(rd_kafka_t*, int code, const char* why, void* self);
@@ -100,6 +103,8 @@ result<void> sink::open(const kafka_output& k) {
   if (auto seen = prepare_topics(client_.get(), wanted, topics_within); seen) connected_ = true;
   else if (seen.error().code != errc::unreachable) return seen;
   else log::warning("kafka_unreachable", {{"brokers", k.connection.brokers}, {"reason", seen.error().text}});
+  if (connected_)
+    for (auto& t : topics_) learn_partitions(*t, poll_ms);
   thread_ = std::thread{[this] {
     while (!stopping_) rd_kafka_poll(client_.get(), poll_ms);
   }};
@@ -111,11 +116,11 @@ sink::topic* sink::find(const std::string& name) {
   return at != topics_.end() && (*at)->name == name ? at->get() : nullptr;
 }
 
-rd_kafka_resp_err_t sink::produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::uint64_t mark) {
+rd_kafka_resp_err_t sink::produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::uint64_t mark, std::int32_t partition) {
   ++queued_;
   auto about = std::make_unique<sent>(&t, mark);
   const std::int64_t ms = at == unset ? 0 : std::max<std::int64_t>(0, to_nanoseconds(at) / 1'000'000);
-  const auto code = rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(t.name.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+  const auto code = rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(t.name.c_str()), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                                       RD_KAFKA_V_KEY(key.empty() ? nullptr : const_cast<char*>(key.data()), key.size()),
                                       RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_TIMESTAMP(ms),
                                       RD_KAFKA_V_OPAQUE(about.get()), RD_KAFKA_V_END);
@@ -136,6 +141,25 @@ bool sink::write(const std::string& name, std::string_view key, std::string_view
   }
   ++t->dropped;
   return false;
+}
+
+void sink::learn_partitions(topic& t, int within_ms) {
+  const std::unique_ptr<rd_kafka_topic_t, kafka_free<rd_kafka_topic_destroy>> handle{rd_kafka_topic_new(client_.get(), t.name.c_str(), nullptr)};
+  const struct rd_kafka_metadata* found = nullptr;
+  if (!handle || rd_kafka_metadata(client_.get(), 0, handle.get(), &found, within_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (found->topic_cnt == 1 && found->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR) t.partitions = found->topics[0].partition_cnt;
+  rd_kafka_metadata_destroy(found);
+}
+
+bool sink::write_to_all(const std::string& name, std::string_view key, std::string_view value, timestamp at) {
+  topic* t = find(name);
+  if (!t) return false;
+  if (t->partitions == 0 && connected_) learn_partitions(*t, poll_ms);
+  bool taken = true;
+  if (t->partitions == 0) taken = produce(*t, key, value, at) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (std::int32_t p = 0; p < t->partitions; ++p) taken &= produce(*t, key, value, at, 0, p) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (!taken) ++t->dropped;
+  return taken;
 }
 
 bool sink::write_waiting(const std::string& name, std::string_view key, std::string_view value, timestamp at) {

@@ -32,6 +32,8 @@ public:
   /// record's timestamp (to the millisecond), `mark`
   /// comes back when the brokers have it. False: no room, or a topic that was not named; it is counted.
   virtual bool write(const std::string& topic, std::string_view key, std::string_view value, timestamp at, bool must, std::uint64_t mark = 0) = 0;
+  /// Into every partition of the topic, as a `must`. While the brokers have not said how many there are, into that of the key.
+  virtual bool write_to_all(const std::string& topic, std::string_view key, std::string_view value, timestamp at) = 0;
   /// Whether a record that is no `must` would be taken, with some to spare.
   virtual bool has_room() const = 0;
   /// The same, but waits for room as long as it takes; false: the brokers' refusal is final, or the topic is unknown.

@@ -26,7 +26,8 @@ TEST(cluster_settings, all_of_it_is_taken) {
                                   "cluster:\n  node: a\n  listen: 10.0.0.1:7411\n  advertise: a.fab:7411\n"
                                   "  tls: {certificate: c.pem, key: k.key, authority: ca.pem}\n"
                                   "  peers: ['10.0.0.2:7411', '[fe80::1]:7411']\n"
-                                  "  log: tocsin.cluster\n  snapshots: s\n  snapshot_every: 5s\n",
+                                  "  log: tocsin.cluster\n  snapshots: s\n  snapshot_every: 5s\n"
+                                  "sources: [{name: inputs, kind: kafka, topics: [t], partitions: 6}]\n",
                                   "t.yaml");
   ASSERT_TRUE(l.problems.empty()) << to_text(l.problems.front());
   const cluster_settings& c = l.value.cluster;
@@ -61,6 +62,23 @@ TEST(cluster_settings, what_is_missing_or_wrong_is_named) {
   EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', log: l"), HasSubstr("cluster.log names a topic, but there are no brokers; add kafka: {brokers: host:9092}"));
   EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', log: 'l/m'"), HasSubstr("no name of a Kafka topic"));
   EXPECT_THAT(first_problem("kafka: {brokers: 'k:1'}\ncluster: {node: a, listen: '127.0.0.1:1', log: l, snapshots: l}\n"), HasSubstr("are one topic"));
+}
+
+TEST(cluster_settings, nodes_that_share_their_input_share_one_topic_and_hear_nothing_else) {
+  const auto shared = [](const std::string& sources, const std::string& more = "") {
+    return first_problem("kafka: {brokers: 'k:1'" + more + "}\ncluster: {node: a, listen: '127.0.0.1:1', log: l}\nsources: [" + sources + "]\n");
+  };
+  const std::string input = "{name: i, kind: kafka, topics: [t], partitions: 6}";
+  EXPECT_EQ(shared(input), "");
+  EXPECT_EQ(shared(input + ", {name: i2, kind: kafka, topics: [r], format: samples}"), "");
+  EXPECT_THAT(shared("{name: p, kind: plant}"), HasSubstr("no source of kind kafka that nodes could share; add a source"));
+  EXPECT_THAT(shared(input + ", {name: i2, kind: kafka, topics: [u], partitions: 6}"), HasSubstr("is a second input"));
+  EXPECT_THAT(shared("{name: i, kind: kafka, topics: [t, u], partitions: 6}"), HasSubstr("names 2 topics"));
+  EXPECT_THAT(shared("{name: i, kind: kafka, topics: [t]}"), HasSubstr("does not say how many partitions its topic has; add partitions"));
+  EXPECT_THAT(shared("{name: i, kind: kafka, topics: [t], partitions: 6, member: b}"), HasSubstr("another member than cluster.node"));
+  EXPECT_THAT(shared(input + ", {name: p, kind: plant}"), HasSubstr("add kafka: {inputs: t}: then it is written there"));
+  EXPECT_EQ(shared(input + ", {name: p, kind: plant}", ", inputs: t").find("error"), std::string::npos);
+  EXPECT_THAT(first_problem("data_dir: ''\nkafka: {brokers: 'k:1'}\ncluster: {node: a, listen: '127.0.0.1:1', log: l}\nsources: [" + input + "]\n"), HasSubstr("needs a data_dir"));
 }
 
 } // namespace
