@@ -11,7 +11,7 @@
 namespace tocsin {
 
 inline constexpr auto cluster_deadline = std::chrono::seconds{2};
-inline constexpr std::size_t cluster_page_most = 20'000; ///< offset + limit over several nodes: each sends so many
+inline constexpr std::size_t cluster_page_most = 10'000; ///< offset + limit over several nodes: each sends so many, in one answer
 
 struct silent_node {
   std::string node;    ///< "" = its name was never heard

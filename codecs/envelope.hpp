@@ -24,7 +24,7 @@ struct envelope {
 
 inline constexpr std::uint16_t envelope_version = 1;
 inline constexpr std::size_t question_bytes_max = 64 << 10; ///< an envelope with a question: some names
-inline constexpr std::size_t reply_bytes_max = 16 << 20; ///< with an answer: 20,000 daemons of 800 bytes
+inline constexpr std::size_t reply_bytes_max = 64 << 20;    ///< with an answer: 10,000 daemons, each with its 40 points of history
 inline constexpr std::size_t node_name_bytes_max = 64;
 inline constexpr std::uint32_t question_deadline_ms_max = 60'000;
 

@@ -19,7 +19,7 @@ struct link_limits {
   std::size_t connections_max = 128;          ///< accepted ones: twice what the largest cluster opens
   std::size_t unproven_max = 32;              ///< of them without a first frame; the oldest makes room for the next
   std::size_t unanswered_max = 4;             ///< questions of one connection; more are not read
-  std::size_t queued_bytes_max = 64 << 20;    ///< to be written, of all connections; who lets more wait is cut off
+  std::size_t queued_bytes_max = 256 << 20;   ///< to be written, of all connections: some large answers; who lets more wait is cut off
   std::chrono::milliseconds prove_within{5000};   ///< connect, handshake and first frame
   std::chrono::milliseconds frame_within{10'000}; ///< from a frame's first byte to its last, read or written
   std::chrono::milliseconds idle_most{30'000};    ///< nodes say something every second
