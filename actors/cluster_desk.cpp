@@ -46,13 +46,7 @@ caf::behavior cluster_desk::make_behavior() {
     options_.fold.reset();
     passed_ = fold_.now();
   }
-  set_down_handler([this](caf::down_msg& d) {
-    for (const auto& [number, o] : owned_)
-      if (o.host && o.host.address() == d.source && options_.failed)
-        options_.failed("partition " + std::to_string(number) + ": " + reason_text(system(), d.reason));
-  });
-  send(options_.groups, caf::actor_cast<caf::actor>(this));
-  send(this, desk_look{});
+  begin();
   return {
       [this](const log_read& batch) { read(batch); },
       [this](const log_gone& g) {
@@ -111,6 +105,16 @@ caf::behavior cluster_desk::make_behavior() {
         send(options_.groups, n);
       },
   };
+}
+
+void cluster_desk::begin() {
+  set_down_handler([this](caf::down_msg& d) {
+    for (const auto& [number, o] : owned_)
+      if (o.host && o.host.address() == d.source && options_.failed)
+        options_.failed("partition " + std::to_string(number) + ": " + reason_text(system(), d.reason));
+  });
+  send(options_.groups, caf::actor_cast<caf::actor>(this));
+  send(this, desk_look{});
 }
 
 void cluster_desk::on_exit() {

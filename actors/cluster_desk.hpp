@@ -60,6 +60,7 @@ private:
     std::int64_t epoch;
   };
 
+  void begin();
   void read(const log_read& batch);
   void take_in(const cluster_log_entry& e, bool newest);
   void after_owners_changed();

@@ -61,7 +61,8 @@ TEST(cluster_settings, what_is_missing_or_wrong_is_named) {
   EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', peers: [b]"), HasSubstr("'b' is not host:port"));
   EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', log: l"), HasSubstr("cluster.log names a topic, but there are no brokers; add kafka: {brokers: host:9092}"));
   EXPECT_THAT(of_cluster("node: a, listen: '127.0.0.1:1', log: 'l/m'"), HasSubstr("no name of a Kafka topic"));
-  EXPECT_THAT(first_problem("kafka: {brokers: 'k:1'}\ncluster: {node: a, listen: '127.0.0.1:1', log: l, snapshots: l}\n"), HasSubstr("are one topic"));
+  EXPECT_THAT(first_problem("kafka: {brokers: 'k:1'}\ncluster: {node: a, listen: '127.0.0.1:1', log: l, snapshots: l}\n"
+                            "sources: [{name: i, kind: kafka, topics: [t], partitions: 6}]\n"), HasSubstr("are one topic"));
 }
 
 TEST(cluster_settings, nodes_that_share_their_input_share_one_topic_and_hear_nothing_else) {
