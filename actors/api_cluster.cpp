@@ -145,8 +145,14 @@ http_response cluster_json(const node& n) {
   r.body += ",\"nodes\":[";
   append_node(r.body, {n.name(), n.address()}, others->incarnation(), "self", n.started(), "");
   for (const peer_view& p : others->peers()) append_node(r.body, p.who, p.incarnation, to_text(p.state), p.since, p.reason);
-  r.body += "],\"partitions\":[";
-  for (const partition_view& p : n.partitions().partitions) {
+  const cluster_view seen = n.partitions();
+  r.body += "],\"leader\":";
+  if (seen.leader.empty()) r.body += "null";
+  else append_json_string(r.body, seen.leader);
+  r.body += ",\"time\":" + (seen.time == unset ? "null" : '"' + to_rfc3339(seen.time) + '"');
+  r.body += ",\"log\":" + (seen.log_offset < 0 ? "null" : "{\"offset\":" + std::to_string(seen.log_offset) + ",\"lag\":" + std::to_string(seen.log_lag) + '}');
+  r.body += ",\"partitions\":[";
+  for (const partition_view& p : seen.partitions) {
     if (r.body.back() == '}') r.body += ",\n";
     r.body += "{\"partition\":" + std::to_string(p.partition) + ",\"owner\":";
     if (p.owner.empty()) r.body += "null";
