@@ -108,7 +108,8 @@ void print_cluster(const json& all) {
   std::vector<std::vector<std::string>> partitions{{"PARTITION", "OWNER", "EPOCH", "STATE", "LAG", "SIGHTED"}};
   for (const json& p : all.at("partitions"))
     partitions.push_back({text_of(p, "partition"), text_of(p, "owner"), text_of(p, "epoch"), text_of(p, "state"), text_of(p, "lag"), text_of(p, "sighted")});
-  std::puts("");
+  const std::string leader = text_of(all, "leader");
+  std::printf("\n%s\n\n", leader.empty() ? "nobody leads" : (leader + " leads").c_str());
   print_table(partitions);
 }
 

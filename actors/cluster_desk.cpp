@@ -64,6 +64,7 @@ caf::behavior cluster_desk::make_behavior() {
         p->second.host = options_.host(this, fold_.partitions().at(s.partition), s.partition, s.bytes);
         monitor(p->second.host);
         options_.shared->set_host(s.partition, p->second.host);
+        send(p->second.host, partition_begin{}); // not before: what is read for nobody is lost
       },
       [this](const desk_look&) {
         look();

@@ -121,7 +121,10 @@ struct partition_input {
 };
 struct partition_looked {
   log_sight::look look;
+  std::uint64_t mark;
 };
+/// Its records will find it: it may begin to read.
+struct partition_begin {};
 /// The log has what we said up to here.
 struct partition_folded {
   std::int64_t covered;
@@ -151,6 +154,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::group_assigned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::group_revoked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::partition_input)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::partition_looked)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::partition_begin)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::partition_folded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::hand_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::partition_snapshot_kept)

@@ -164,8 +164,8 @@ caf::actor node::parts::host_partition(caf::event_based_actor* desk, const clust
   o.keep = [&l, number](std::int64_t offset, std::string bytes, std::function<void(result<void>)> done) {
     l.snapshots->write(number, std::to_string(number), offset, std::move(bytes), keep_snapshot_within, std::move(done));
   };
-  o.begin = [&l, number](std::int64_t offset) {
-    l.input->begin(number, offset < 0 ? kafka_owned_input::earliest : offset);
+  o.begin = [&l, number](std::int64_t offset, std::int64_t epoch) {
+    l.input->begin(number, offset < 0 ? kafka_owned_input::earliest : offset, static_cast<std::uint64_t>(epoch));
     l.input->grant(number, limits::credit_batches_max);
   };
   o.grant = [&l, number] { l.input->grant(number, 1); };
@@ -218,8 +218,8 @@ void node::parts::start_shared_input() {
     log::error("input_gone", {{"partition", std::to_string(p)}, {"first_kept", std::to_string(first)},
                               {"remedy", "keep the input topic longer than a node may be away; what was heard in between is missing"}});
   };
-  in.looked = [&l](std::int32_t p, const log_sight::look& look) {
-    if (const caf::actor to = l.shared->host(static_cast<std::uint32_t>(p))) caf::anon_send(to, partition_looked{look});
+  in.looked = [&l](std::int32_t p, const log_sight::look& look, std::uint64_t mark) {
+    if (const caf::actor to = l.shared->host(static_cast<std::uint32_t>(p))) caf::anon_send(to, partition_looked{look, mark});
   };
   in.trouble = [](const std::string& text) { log::warning("input_trouble", {{"reason", text}}); };
   l.input->start(std::move(in));

@@ -25,17 +25,21 @@ caf::behavior partition_host::make_behavior() {
   if (!trouble.empty()) log::error("partition_snapshot_unusable", {{"partition", std::to_string(partition())}, {"reason", trouble}});
   options_.snapshot.reset();
   covered_ = options_.known.covered;
-  options_.shared->set_phase(partition(), "replaying", next_offset());
   log::info("partition_claimed", {{"partition", std::to_string(partition())}, {"from_offset", std::to_string(from)}, {"covered", std::to_string(covered_)}});
-  options_.begin(from);
   arm();
   return {
+      [this](const partition_begin&) {
+        options_.shared->set_phase(partition(), "replaying", next_offset());
+        options_.begin(next_offset(), epoch());
+      },
       [this](partition_input& in) {
-        take_in(*in.batch);
+        // Of a time when the partition was ours before: as if read ahead of where we begin, with an end that is not ours.
+        if (in.batch->mark == static_cast<std::uint64_t>(epoch())) take_in(*in.batch);
         if (in.batch->next_offset > in.batch->first_offset) options_.grant();
         look();
       },
       [this](const partition_looked& l) {
+        if (l.mark != static_cast<std::uint64_t>(epoch())) return;
         seen_.connected = l.look.connected;
         seen_.at_end = l.look.at_end;
         look();
@@ -76,7 +80,8 @@ void partition_host::on_exit() {
   for (auto& p : std::exchange(leaving_, {})) p.deliver(caf::unit);
   options_.write = nullptr;
   options_.keep = nullptr;
-  options_.begin = options_.commit = nullptr;
+  options_.begin = nullptr;
+  options_.commit = nullptr;
   options_.grant = nullptr;
   options_.recorder = nullptr;
 }

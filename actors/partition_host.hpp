@@ -30,7 +30,7 @@ struct partition_host_options {
   duration blind_after{60s}, snapshot_every{30s};
   std::function<bool(std::string entry)> write;         ///< into the cluster's log; false: no room now
   std::function<void(std::int64_t offset, std::string bytes, std::function<void(result<void>)> done)> keep; ///< a snapshot
-  std::function<void(std::int64_t offset)> begin;       ///< the input is to be read from there
+  std::function<void(std::int64_t offset, std::int64_t epoch)> begin;       ///< the input is to be read from there
   std::function<void()> grant;                          ///< one more batch
   std::function<void(std::int64_t next)> commit;        ///< everybody else's tools may know
 };

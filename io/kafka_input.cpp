@@ -34,10 +34,13 @@ void kafka_input_thread::start(kafka_input_callbacks callbacks) {
   thread_ = std::thread{[this] { run(); }};
 }
 
-void kafka_input_thread::begin(std::int32_t partition, std::int64_t offset) {
+void kafka_input_thread::begin(std::int32_t partition, std::int64_t offset, std::uint64_t mark) {
   {
     const std::lock_guard lock{orders_mutex_};
-    if (const auto at = orders_.find(partition); at != orders_.end()) at->second.begin = std::max<std::int64_t>(offset, earliest);
+    if (const auto at = orders_.find(partition); at != orders_.end()) {
+      at->second.begin = std::max<std::int64_t>(offset, earliest);
+      at->second.mark = mark;
+    }
   }
   wake_.signal();
 }
@@ -120,7 +123,9 @@ void kafka_input_thread::obey() {
     std::optional<std::int64_t> from;
     {
       const std::lock_guard lock{orders_mutex_};
-      from = std::exchange(orders_[partition].begin, std::nullopt);
+      order& given = orders_[partition];
+      from = std::exchange(given.begin, std::nullopt);
+      if (from) o.mark = given.mark;
     }
     if (!from) continue;
     o.feed.reset(); // before the other: a partition can be started once
@@ -150,6 +155,7 @@ bool kafka_input_thread::take(std::int32_t partition, owned& o) {
   if (o.feed->front() && !credit) return false;
   partition_batch out;
   out.partition = partition;
+  out.mark = o.mark;
   out.first_offset = o.feed->next();
   collect(partition, o, out);
   out.next_offset = o.feed->next();
@@ -212,7 +218,7 @@ void kafka_input_thread::look() {
     if (!due && !changed) continue;
     o.moved = false;
     o.looked = now;
-    if (callbacks_.looked) callbacks_.looked(partition, now);
+    if (callbacks_.looked) callbacks_.looked(partition, now, o.mark);
   }
   say_connected(any ? all : joined_ && !fenced_);
   if (due) update_status();

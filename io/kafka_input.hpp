@@ -19,6 +19,7 @@ namespace tocsin {
 /// What was read of one partition, in the order of its log.
 struct partition_batch {
   std::int32_t partition = 0;
+  std::uint64_t mark = 0;                          ///< of the begin() that it follows
   record_batch records;                            ///< timed like those of a Kafka source: by the log, or by themselves
   std::int64_t first_offset = 0, next_offset = 0;  ///< what it covers; also what no record could be made of
   /// Where it came from: records from `record` on, readings from `sample` and events from `event` on are of `offset`, up to the next
@@ -44,7 +45,7 @@ struct kafka_input_callbacks {
   std::function<void(std::int32_t partition, std::int64_t first)> gone;
   /// What log_sight wants to know of a partition that was begun: twice a second, and when it changes. For some seconds after brokers
   /// were away it is not connected yet: the producers were cut off as well.
-  std::function<void(std::int32_t partition, const log_sight::look&)> looked;
+  std::function<void(std::int32_t partition, const log_sight::look&, std::uint64_t mark)> looked;
   /// Whether the brokers answer that lead what we read; while nothing is read, whether the group has us.
   std::function<void(bool)> connected;
   std::function<void(const std::string& text)> trouble;
@@ -57,8 +58,9 @@ public:
   virtual ~kafka_owned_input() = default; ///< leaves
   virtual void start(kafka_input_callbacks callbacks) = 0;
   // The following are thread-safe, do not wait, and do nothing for a partition that is not ours.
-  /// Reading begins there, or anew. `offset`: `earliest` = the first record that is kept.
-  virtual void begin(std::int32_t partition, std::int64_t offset) = 0;
+  /// Reading begins there, or anew. `offset`: `earliest` = the first record that is kept. What was read before may still be under way:
+  /// `mark` comes back with what follows this call.
+  virtual void begin(std::int32_t partition, std::int64_t offset, std::uint64_t mark = 0) = 0;
   /// So many more batches may be handed on; more than limits::credit_batches_max in hand are forgotten.
   virtual void grant(std::int32_t partition, std::size_t batches) = 0;
   /// What the group's offset of the partition is to be: committed within a second, and when it is given up.

@@ -25,7 +25,7 @@ public:
   ~kafka_input_thread() override;
 
   void start(kafka_input_callbacks callbacks) override;
-  void begin(std::int32_t partition, std::int64_t offset) override;
+  void begin(std::int32_t partition, std::int64_t offset, std::uint64_t mark) override;
   void grant(std::int32_t partition, std::size_t batches) override;
   void commit(std::int32_t partition, std::int64_t next_offset) override;
   void leave() override;
@@ -35,6 +35,7 @@ private:
   struct owned {
     explicit owned(const source_settings& s) : values(s) {}
     std::unique_ptr<kafka_feed> feed; ///< none before begin()
+    std::uint64_t mark = 0;           ///< of begin()
     kafka_values values;
     bool said_end = false, moved = false, waits = false; ///< waits: for a schema
     timestamp newest = unset;
@@ -44,6 +45,7 @@ private:
   /// What others asked for, until our thread sees it.
   struct order {
     std::optional<std::int64_t> begin, commit;
+    std::uint64_t mark = 0; ///< of begin
     std::size_t credit = 0;
   };
 

@@ -66,7 +66,7 @@ protected:
       told.say([&](heard& h) { h.of[p].errors.insert(h.of[p].errors.end(), all.begin(), all.end()); });
     };
     c.gone = [&told](std::int32_t p, std::int64_t first) { told.say([&](heard& h) { h.of[p].gone.push_back(first); }); };
-    c.looked = [&told](std::int32_t p, const log_sight::look& l) { told.say([&](heard& h) { h.of[p].connected = l.connected; }); };
+    c.looked = [&told](std::int32_t p, const log_sight::look& l, std::uint64_t) { told.say([&](heard& h) { h.of[p].connected = l.connected; }); };
     c.connected = [&told](bool now) { told.say([&](heard& h) { h.connected.push_back(now); }); };
     c.trouble = [&told](const std::string& text) { told.say([&](heard& h) { h.troubles.push_back(text); }); };
     return c;

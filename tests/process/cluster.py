@@ -49,10 +49,10 @@ class Authority:
 class Member(Node):
     """A node of a cluster; `hear` brings it daemons."""
 
-    def __init__(self, test, name, port, ports, tls=None, sources=FEED, more=QUICK_RULES):
+    def __init__(self, test, name, port, ports, tls=None, sources=FEED, more=QUICK_RULES, keys=""):
         self.name, self.cluster_port, self.feed = name, port, None
         peers = ", ".join(f'"127.0.0.1:{p}"' for p in ports)
-        cluster = f'cluster:\n  node: {name}\n  listen: "127.0.0.1:{port}"\n  peers: [{peers}]\n' + (f"  tls: {tls}\n" if tls else "")
+        cluster = f'cluster:\n  node: {name}\n  listen: "127.0.0.1:{port}"\n  peers: [{peers}]\n' + (f"  tls: {tls}\n" if tls else "") + keys
         super().__init__(test, sources, more + cluster)
 
     def hear(self, *hosts):

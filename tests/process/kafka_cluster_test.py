@@ -1,0 +1,224 @@
+"""Nodes that share the input through Kafka: killed, stopped, restarted and cut off, they tell what happened, once, and nothing else."""
+import os
+import random
+import re
+import signal
+import unittest
+
+from fab import PARTITIONS, Plant, host, keep_logs
+from kafka import kafka_test_case
+from support import main, tocsin, wait_for
+
+KILLS = int(os.environ.get("TOCSIN_TEST_KILLS", "3"))
+
+
+class plant_case(kafka_test_case):
+    def plant(self, **options):
+        kafka = self.cluster(inputs=PARTITIONS, cluster=1, snapshots=PARTITIONS)
+        plant = Plant(self, kafka, **options)
+        self.addCleanup(lambda: keep_logs(plant.nodes.values()))
+        return plant
+
+
+class cluster_case(plant_case):
+    """What a person sees and orders at any of the nodes."""
+
+    def test_any_node_answers_and_obeys_for_all(self):
+        p = self.plant().start()
+        p.fleet.beat(2)
+        hosts = {host(n) for n in range(p.size)}
+        for n in p.nodes.values():
+            n.wait(lambda n=n: set(n.hosts()) == hosts, lambda n=n: f"{n.name} answers for all daemons, not {n.hosts()}")
+            page = n.json("/api/v1/daemons")
+            self.assertEqual((page["total"], page["silent_nodes"]), (p.size, []))
+            self.assertEqual(set(n.hosts().values()), set("abc"), "each has some")
+        leader = p.leader().name
+        owners = p.owners(p.nodes["a"])
+        for n in p.nodes.values():
+            shown = self.show(n)
+            self.assertIn(f"{leader} leads", shown)
+            rows = dict(re.findall(r"^(\d+) +(\w+) +\d+ +watching ", shown, re.M))
+            self.assertEqual({int(k): v for k, v in rows.items()}, owners, shown)
+        p.fill(1, 2)
+        p.check()
+        self.order(p)
+
+    def show(self, node):
+        done = tocsin("cluster", "show", "--node", f"http://127.0.0.1:{node.port}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def order(self, p):
+        """An order at one node holds at all of them, whoever leads."""
+        leader = p.leader()
+        other, third = [n for n in p.nodes.values() if n is not leader]
+        alarm, incident = f"clients_critical rvd/{host(1)}/7500", p.incident_of(other, 1)
+        done = other.command("incidents", "acknowledge", incident, "--who", "ann", "--comment", "on my way")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        state = lambda n: next(((a["state"], a["acknowledged_by"]) for a in n.json("/api/v1/alarms")["alarms"] if a["alarm"] == alarm), None)
+        self.assertEqual(state(other), ("acknowledged", "ann"), "whoever was ordered knows it when he answers")
+        for n in p.nodes.values():
+            n.wait(lambda n=n: state(n) == ("acknowledged", "ann"), lambda n=n: f"{n.name} knows: {state(n)}")
+        done = third.command("silences", "add", f"host={host(5)}", "--who", "ann", "--comment", "move", "--for", "1h")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for n in p.nodes.values():
+            n.wait(lambda n=n: [s for s in n.json("/api/v1/silences")["silences"] if s["state"] == "active"], f"{n.name} knows of the silence")
+        before = len(p.hook.requests)
+        p.silenced.add(5)
+        p.fill(5, 6)
+        p.check()
+        self.assertEqual(len(p.hook.requests), before + 1, "of the silenced one nobody is told")
+
+
+class cluster_kills_case(plant_case):
+    def test_killed_one_after_the_other_under_load_nothing_is_lost_false_or_told_twice(self):
+        p = self.plant(size=max(30, 12 * KILLS)).start()
+        p.fleet.beat(2)
+        dice = random.Random(7)
+        for i in range(KILLS):
+            victim = p.leader() if i % 2 == 0 else dice.choice([n for n in p.nodes.values() if n is not p.leader()])
+            before, during, after = p.some_of(victim, 3)
+            p.fill(before)  # perhaps said, perhaps not yet
+            victim.kill()
+            p.die(during)
+            p.fill(after)
+            p.settled()
+            p.check()
+            victim.start()
+            p.settled()
+            p.check()
+        for n in p.nodes.values():
+            self.assertEqual(n.metric("tocsin_notifications_waiting"), 0, n.name)
+
+
+class cluster_pause_case(plant_case):
+    def test_a_node_that_stood_still_learns_that_others_have_its_partitions(self):
+        p = self.plant().start()
+        p.fleet.beat(2)
+        for victim in (p.leader(), next(n for n in p.nodes.values() if n is not p.leader())):
+            before, during = p.some_of(victim, 2)
+            others = [n for n in p.nodes.values() if n is not victim]
+            victim.process.send_signal(signal.SIGSTOP)
+            try:
+                p.fill(before)
+                p.die(during)
+                p.settled(others)
+                p.check(nodes=others)
+            finally:
+                victim.process.send_signal(signal.SIGCONT)
+            p.settled()
+            p.check()
+
+
+class cluster_restart_case(plant_case):
+    def test_restarted_one_after_the_other_partitions_are_handed_over(self):
+        p = self.plant().start()
+        p.fleet.beat(8)  # some snapshots
+        begun = {n.name: len(n.log()) for n in p.nodes.values()}
+        for i, n in enumerate(p.nodes.values()):
+            p.fill(i)
+            self.assertEqual(n.stop(), 0, n.log())
+            n.start()
+            p.settled()
+            p.check()
+        taken = [line for n in p.nodes.values() for line in n.log()[begun[n.name]:].splitlines() if " partition_claimed " in line]
+        self.assertGreaterEqual(len(taken), PARTITIONS)
+        for line in taken:
+            start, covered = (int(re.search(rf"{key}=(-?\d+)", line).group(1)) for key in ("from_offset", "covered"))
+            self.assertGreater(start, 0, "from a snapshot: " + line)
+            self.assertEqual(start, covered, "that was made at the hand-over: " + line)
+        for n in p.nodes.values():
+            self.assertNotIn("partition_not_handed_over", n.log())
+
+
+class cluster_outage_case(plant_case):
+    def test_brokers_away_and_back(self):
+        p = self.plant().start()
+        p.fleet.beat(2)
+        p.fill(1)
+        p.check()
+        p.kafka.say("down 0")
+        for n in p.nodes.values():
+            n.wait(lambda n=n: "source_lost" in n.log(), f"{n.name} sees that the brokers are away")
+        p.fleet.beat(14)  # longer than it takes to be lost
+        p.kafka.say("up 0")
+        p.settled()
+        p.fleet.beat(4)
+        p.fill(2)
+        p.die(3)
+        p.check()
+
+
+class cluster_refusals_case(plant_case):
+    def refused(self, node, *texts):
+        node.spawn()
+        code = wait_for(lambda: node.process.poll() is not None and [node.process.returncode], lambda: f"refused\n{node.log()}", 40)[0]
+        self.assertNotEqual(code, 0, node.log())
+        for text in texts:
+            self.assertIn(text, node.log())
+
+    def test_of_two_nodes_with_one_name_the_older_ends(self):
+        p = self.plant(names="ab").start()
+        old = p.nodes["a"]
+        young = p.member("a", port=p.spare)
+        young.start()
+        code = wait_for(lambda: old.process.poll() is not None and [old.process.returncode], lambda: f"the older ends\n{old.log()}")[0]
+        self.assertNotEqual(code, 0, old.log())
+        self.assertIn("another node calls itself 'a'", old.log())
+        p.nodes["a"] = young
+        p.settled()
+        p.fill(1)
+        p.check()
+
+    def test_topics_of_another_shape_are_refused_with_a_remedy(self):
+        p = self.plant(names="a")
+        self.refused(p.member("a", partitions=PARTITIONS + 1), f"has {PARTITIONS} partitions, {PARTITIONS + 1} are configured")
+        self.refused(p.member("a", log="snapshots"), p.kafka.name("snapshots"), "one partition")
+
+
+class cluster(cluster_case, unittest.TestCase):
+    pass
+
+
+class cluster_on_a_broker(cluster_case, unittest.TestCase):
+    real = True
+
+
+class kills(cluster_kills_case, unittest.TestCase):
+    pass
+
+
+class kills_on_a_broker(cluster_kills_case, unittest.TestCase):
+    real = True
+
+
+class pause(cluster_pause_case, unittest.TestCase):
+    pass
+
+
+class pause_on_a_broker(cluster_pause_case, unittest.TestCase):
+    real = True
+
+
+class restart(cluster_restart_case, unittest.TestCase):
+    pass
+
+
+class restart_on_a_broker(cluster_restart_case, unittest.TestCase):
+    real = True
+
+
+class outage(cluster_outage_case, unittest.TestCase):
+    pass
+
+
+class refusals(cluster_refusals_case, unittest.TestCase):
+    pass
+
+
+class refusals_on_a_broker(cluster_refusals_case, unittest.TestCase):
+    real = True
+
+
+if __name__ == "__main__":
+    main()
