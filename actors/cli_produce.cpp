@@ -12,6 +12,7 @@
 #include "codecs/decoder.hpp"
 #include "codecs/sample_decoder.hpp"
 #include "io/clock.hpp"
+#include "core/partition.hpp"
 #include "io/kafka_sink.hpp"
 
 namespace tocsin::cli {
@@ -50,7 +51,7 @@ private:
     }
     const record& r = batch.records.front();
     const bool timed = r.timed_by == time_source::log || r.sent_at != unset;
-    return line_key{r.host.empty() ? "vantage" : subject_of(r.host, r.service), timed ? r.at : unset};
+    return line_key{r.host.empty() ? "vantage" : input_key(r.host), timed ? r.at : unset};
   }
 
   std::optional<line_key> by_field(std::string_view line, std::string& why) const {

@@ -5,6 +5,7 @@
 #include "codecs/equipment_json.hpp"
 #include "codecs/json_views.hpp"
 #include "codecs/plant_jsonl.hpp"
+#include "core/partition.hpp"
 #include "io/log.hpp"
 
 #include <utility>
@@ -15,7 +16,7 @@ namespace {
 constexpr std::size_t again_most = 10'000; ///< incidents of a former life that are written again
 
 std::string key_of(const record& r, const std::string& source) {
-  return r.host.empty() ? "vantage/" + source : subject_of(r.host, r.service);
+  return r.host.empty() ? "vantage/" + source : input_key(r.host);
 }
 } // namespace
 

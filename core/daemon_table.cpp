@@ -30,15 +30,15 @@ daemon_table::daemon_table(std::shared_ptr<const rule_book> rules, daemon_keeper
 void daemon_table::start(timestamp now, effects&) {
   for (const expected_daemon& e : rules_->inventory) {
     const std::uint64_t hash = hash_key(e.host, e.service);
-    if (!is_ours(hash, e.host, e.service) || find(e.host, e.service)) continue;
+    if (!is_ours(hash, e.host) || find(e.host, e.service)) continue;
     daemon fresh = make(e.host, e.service, e.network, now);
     fresh.expect(rules_->inventory_wait);
     refile(insert(std::move(fresh), hash));
   }
 }
 
-bool daemon_table::is_ours(std::uint64_t hash, std::string_view host, std::string_view service) const {
-  if (part_.keyed) return partition_of(subject_of(host, service), static_cast<std::int32_t>(part_.count)) == static_cast<std::int32_t>(part_.index);
+bool daemon_table::is_ours(std::uint64_t hash, std::string_view host) const {
+  if (part_.keyed) return partition_of(input_key(host), static_cast<std::int32_t>(part_.count)) == static_cast<std::int32_t>(part_.index);
   return shard_of(hash, part_.count) == part_.index;
 }
 
@@ -340,7 +340,7 @@ result<void> daemon_table::load(reader& in) {
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const std::string host = in.get_text(), service = in.get_text(), bytes = in.get_text();
     const std::uint64_t hash = hash_key(host, service);
-    if (!in.ok() || find(host, service) || (!part_.keyed && !is_ours(hash, host, service))) continue;
+    if (!in.ok() || find(host, service) || (!part_.keyed && !is_ours(hash, host))) continue;
     reader one{bytes};
     auto d = daemon::load(one, rules_->resolve(host, service));
     if (!d) return tl::make_unexpected(d.error());

@@ -83,7 +83,7 @@ private:
   };
   static constexpr std::uint64_t none = ~std::uint64_t{0};
 
-  bool is_ours(std::uint64_t hash, std::string_view host, std::string_view service) const;
+  bool is_ours(std::uint64_t hash, std::string_view host) const;
   bool speaks_for_all() const { return part_.index == 0 || part_.keyed; }
   std::uint32_t locate(const record& r);
   std::uint32_t insert(daemon fresh, std::uint64_t hash);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace tocsin {
@@ -13,5 +14,8 @@ std::uint32_t murmur2(std::string_view key);
 inline std::int32_t partition_of(std::string_view key, std::int32_t count) {
   return static_cast<std::int32_t>(murmur2(key) & 0x7fffffffu) % count;
 }
+
+/// The key of everything that is heard of a host's daemons: together, so that a reboot can be told from a restart.
+inline std::string input_key(std::string_view host) { return "rvd/" + std::string{host}; }
 
 } // namespace tocsin

@@ -101,6 +101,7 @@ struct putter {
     out.put(e.epoch);
     out.put(e.covered);
     out.put(e.until);
+    out.put(e.blind);
     out.put(static_cast<std::uint32_t>(e.said.size()));
     for (const effect& one : e.said) put(out, one);
   }
@@ -121,6 +122,7 @@ bool get(reader& in, said_entry& e) {
   e.epoch = in.get<std::int64_t>();
   e.covered = in.get<std::int64_t>();
   e.until = in.get_time();
+  e.blind = in.get<std::uint8_t>() != 0;
   for (auto n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n)
     if (!get(in, e.said.emplace_back())) return false;
   return in.ok();
@@ -204,7 +206,7 @@ std::vector<said_entry> cut(said_entry whole, std::int64_t covered_before, times
   auto next = whole.said.begin();
   do {
     const auto n = std::min<std::ptrdiff_t>(whole.said.end() - next, effects_at_a_time);
-    said_entry part{whole.partition, whole.epoch, covered_before, until_before, {}};
+    said_entry part{whole.partition, whole.epoch, covered_before, until_before, {}, whole.blind};
     part.said.assign(std::make_move_iterator(next), std::make_move_iterator(next + n));
     next += n;
     out.push_back(std::move(part));

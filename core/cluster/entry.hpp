@@ -37,6 +37,7 @@ struct said_entry {
   std::int64_t covered = 0; ///< input before this offset is in it
   timestamp until = unset;  ///< time that has passed for the partition
   effects said;
+  bool blind = false;       ///< the owner cannot read the input, or whoever writes it cannot see
 };
 /// Time has come to `at`, says who leads by `term`.
 struct mark_entry {

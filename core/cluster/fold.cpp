@@ -93,12 +93,8 @@ void cluster_fold::say(const cluster_entry& e, said_entry&& s, step& out) {
     return;
   }
   cluster_partition& p = found->second;
-  if (!p.said) {
-    out.owners = p.said = true;
-    // Who speaks sees, unless that is what he says.
-    if (std::ranges::none_of(s.said, [](const effect& one) { return std::holds_alternative<sight_changed>(one.what); }))
-      see(s.partition, true, in_time(s.until), out.said);
-  }
+  out.owners = !p.said;
+  p.said = true;
   p.covered = std::max(p.covered, s.covered);
   p.until = std::max(p.until, s.until);
   sort_canonically(s.said);
@@ -115,6 +111,7 @@ void cluster_fold::say(const cluster_entry& e, said_entry&& s, step& out) {
     now_ = at;
     out.said.push_back(std::move(one));
   }
+  if (p.blind != s.blind) see(s.partition, !s.blind, now_ == unset ? s.until : now_, out.said); // as a former owner left it
   now_ = in_time(s.until);
   if (!out.said.empty()) now_ = std::max(now_, out.said.back().at + moment); // so that they are answered
 }

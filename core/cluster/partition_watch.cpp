@@ -30,11 +30,13 @@ result<void> partition_watch::restore(std::string_view snapshot) {
   const auto of = in.get<std::uint32_t>(), count = in.get<std::uint32_t>();
   const auto next = in.get<std::int64_t>();
   const timestamp watermark = in.get_time();
+  const bool others_blind = in.get<std::uint8_t>() != 0;
   if (!in.ok() || of != partition_ || count != count_)
     return fail(errc::malformed, "the snapshot of partition " + std::to_string(partition_) + " is of another partition, or broken; it is ignored");
   if (auto loaded = table_->load(in); !loaded) return loaded;
   next_ = next;
   watermark_ = watermark;
+  others_blind_ = others_blind;
   started_ = true;
   return {};
 }
@@ -62,6 +64,8 @@ void partition_watch::feed(record_batch& batch, std::span<const std::int64_t> of
   next_ = next;
   if (batch.records.empty()) return;
   sequence(batch, watermark_);
+  for (const record& r : batch.records)
+    if (r.host.empty() && (r.kind == record_kind::sight_lost || r.kind == record_kind::sight_regained)) others_blind_ = r.kind == record_kind::sight_lost;
   if (!started_) {
     started_ = true;
     table_->start(batch.records.front().at, fresh_);
@@ -86,6 +90,8 @@ void partition_watch::reached_end(timestamp now) {
     started_ = true;
     table_->start(now, fresh_);
   }
+  // A former owner may have been cut off, and its snapshot of that time.
+  if (!others_blind_ && !cut_off_) apply_sight(true, now);
   advance(now);
   reconcile(now);
 }
@@ -97,9 +103,15 @@ void partition_watch::advance(timestamp now) {
 }
 
 void partition_watch::sight(bool sighted, timestamp at) {
-  if (at_ == phase::over || at_ == phase::claiming) return;
-  const bool early = at_ == phase::replaying; // blind before it ever saw: that must be said, too
-  if (early && sighted) return;
+  if (at_ == phase::over || at_ == phase::claiming || sighted == !cut_off_) return;
+  cut_off_ = !sighted;
+  if (!others_blind_ || !sighted) apply_sight(sighted, at);
+  if (at_ != phase::replaying) return;
+  at_ = phase::sighted; // cut off before it ever saw: that must be said, too
+  reconcile(at);
+}
+
+void partition_watch::apply_sight(bool sighted, timestamp at) {
   record_batch one;
   record r;
   r.kind = sighted ? record_kind::sight_regained : record_kind::sight_lost;
@@ -107,10 +119,6 @@ void partition_watch::sight(bool sighted, timestamp at) {
   one.records.push_back(r);
   sequence(one, watermark_);
   table_->apply(one, fresh_);
-  if (early) {
-    at_ = phase::sighted;
-    reconcile(at);
-  }
 }
 
 /// The log says what others said; our daemons say what is. The difference is said now: a crash may have eaten it, or time
@@ -148,7 +156,7 @@ std::optional<said_entry> partition_watch::take_said(bool progress) {
   const bool first = said_until_ == unset;
   const bool moved = next_ != said_next_ || watermark_ != said_until_;
   if (fresh_.empty() && !first && !(progress && moved)) return std::nullopt;
-  said_entry e{partition_, epoch_, std::max<std::int64_t>(next_, mute_until_), watermark_ + moment, std::exchange(fresh_, {})};
+  said_entry e{partition_, epoch_, std::max<std::int64_t>(next_, mute_until_), watermark_ + moment, std::exchange(fresh_, {}), others_blind_ || cut_off_};
   said_next_ = next_;
   said_until_ = watermark_;
   return e;
@@ -161,6 +169,7 @@ std::string partition_watch::save() const {
   out.put(count_);
   out.put(next_);
   out.put(watermark_);
+  out.put(others_blind_);
   table_->save(out);
   return out.take();
 }

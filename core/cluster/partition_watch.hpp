@@ -34,7 +34,7 @@ public:
   void reached_end(timestamp now);
   /// Time has passed; only once sighted. Deadlines strictly before `now` fire.
   void advance(timestamp now);
-  /// The input cannot be read any more, or again.
+  /// We cannot read the input any more, or again. Whether those who write it see is in the input itself.
   void sight(bool sighted, timestamp at);
   /// Cluster time before which advance() need not be called.
   timestamp next_wake() const { return at_ == phase::sighted ? table_->next_wake() : never; }
@@ -67,6 +67,7 @@ private:
   result<void> restore(std::string_view snapshot);
   void begin_anew();
   void reconcile(timestamp now);
+  void apply_sight(bool sighted, timestamp at);
 
   std::uint32_t partition_, count_;
   std::shared_ptr<const rule_book> rules_;
@@ -79,6 +80,8 @@ private:
   timestamp watermark_ = unset, said_until_ = unset;
   standing_symptoms standing_;   ///< as the log has it, until we are sighted
   bool started_ = false;
+  bool cut_off_ = false;         ///< we cannot read
+  bool others_blind_ = false;    ///< by the input: who writes it cannot see
   effects fresh_;
 };
 

@@ -118,14 +118,18 @@ TEST(cluster_fold, is_blind_when_nobody_can_read_anything) {
   l.add("a", claim_entry{1, 2});
   l.say("a", 0, {}, noon);
   l.say("a", 1, {}, noon);
-  EXPECT_TRUE(l.say("a", 0, {{noon, {}, sight_changed{0, false}}}, noon).said.empty());
-  EXPECT_TRUE(l.fold.partitions().at(0).blind);
-  const auto all = l.say("a", 1, {{noon, {}, sight_changed{0, false}}}, noon);
+  const auto blind = [&](const std::string& node, std::uint32_t partition, bool yes) {
+    return l.add(node, said_entry{partition, l.fold.partitions().at(partition).epoch, 100, noon, {}, yes});
+  };
+  blind("a", 0, true);
+  const auto all = blind("a", 1, true);
   ASSERT_EQ(all.said.size(), 1u);
   EXPECT_FALSE(std::get<sight_changed>(all.said[0].what).sighted);
-  // Another owner that just speaks sees.
+  // Another owner that cannot see either changes nothing; one that can does.
   l.add("b", claim_entry{1, 1});
-  const auto back = l.say("b", 1, {}, noon + 1s);
+  EXPECT_TRUE(blind("b", 1, true).said.empty());
+  l.add("c", claim_entry{1, 1});
+  const auto back = blind("c", 1, false);
   ASSERT_EQ(back.said.size(), 1u);
   EXPECT_TRUE(std::get<sight_changed>(back.said[0].what).sighted);
 }

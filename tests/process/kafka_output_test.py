@@ -59,7 +59,7 @@ class writing_case(kafka_test_case):
         judging.wait(lambda: len([i for i in judging.incidents() if i["cause"]["kind"] == "clients_critical"]) == 8, "judged over there")
         daemon = judging.json("/api/v1/daemons/10.0.0.1/7500")
         self.assertEqual((daemon["version"], daemon["clients"], daemon["uptime_s"]), ("8.7.0", 97, 10))
-        self.assertEqual({r["key"] for r in kafka.read("inputs") if r["key"].startswith("rvd/")}, {f"rvd/10.0.0.{h}/7500" for h in range(1, 9)})
+        self.assertEqual({r["key"] for r in kafka.read("inputs") if r["key"].startswith("rvd/")}, {f"rvd/10.0.0.{h}" for h in range(1, 9)})
         self.assertEqual(hearing.stop(), 0)
         # Nobody hears any more, and says so: that is no death.
         noticed = judging.metric("tocsin_uptime_seconds")

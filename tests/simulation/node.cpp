@@ -11,17 +11,16 @@ constexpr duration blind_after = 90s, settle = 3s, progress_every = 5s, snapshot
 constexpr std::size_t unwritten_max = 5000;
 } // namespace
 
-node::node(world& w, std::uint32_t number, std::shared_ptr<const rule_book> rules)
-    : w_(w), number_(number), name_("n" + std::to_string(number)), rules_(std::move(rules)), next_look_(w.now()) {}
+node::node(world& w, std::uint32_t number, const judgement& by)
+    : w_(w), number_(number), name_("n" + std::to_string(number)), rules_(by.rules), receivers_(by.receivers), vantages_(by.vantages), next_look_(w.now()) {}
 
 timestamp node::steady() const { return w_.now() + steady_origin_; }
 
 void node::start() {
   steady_origin_ = duration{static_cast<std::int64_t>(w_.random().below(1'000'000'000'000))};
   const double rank = static_cast<double>(number_) / w_.of().nodes;
-  alerting_rules receivers;
-  receivers.receivers.front().flood.start = 0;
-  life_ = std::make_unique<life>(life{++lives_, {}, {rules_, receivers}, {}, {name_, lives_, rank}, {name_, lives_}, {}, {}, 0, 0, disk_.outbox, {}, false, false, unset, unset, unset, unset});
+  life_ = std::make_unique<life>(life{++lives_, {}, {rules_, receivers_}, {}, {name_, lives_, rank}, {name_, lives_}, {}, {}, 0, 0, disk_.outbox, {}, false, false, unset, unset, unset, unset});
+  life_->groups.set_vantage_names(vantages_);
   if (!disk_.fold.empty()) {
     reader f{disk_.fold}, g{disk_.groups};
     if (!life_->fold.load(f) || !life_->groups.load(g)) w_.violated(name_ + " cannot load what it saved");
@@ -201,16 +200,8 @@ void node::read_input(owned& p) {
       std::vector<std::int64_t> offsets;
       for (std::int64_t i = from; i < to; ++i) {
         const input_record& in = w_.input(number)[static_cast<std::size_t>(i)];
-        record r;
-        r.at = in.at;
-        r.host = batch.keep(in.host);
-        r.service = batch.keep(in.service);
-        r.network = batch.keep(in.network);
-        r.key_hash = hash_key(in.host, in.service);
-        r.kind = in.kind;
-        r.timed_by = time_source::arrival;
-        r.set(counter::uptime, in.uptime_s);
-        batch.records.push_back(r);
+        batch.records.push_back(in.what());
+        batch.bytes.insert(batch.bytes.end(), in.one->bytes.begin(), in.one->bytes.end());
         offsets.push_back(i);
       }
       p.watch.feed(batch, offsets, to);

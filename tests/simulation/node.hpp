@@ -17,9 +17,16 @@
 
 namespace tocsin::simulation {
 
+/// What a cluster judges by.
+struct judgement {
+  std::shared_ptr<const rule_book> rules;
+  alerting_rules receivers;
+  std::vector<std::string> vantages{"input"};
+};
+
 class node {
 public:
-  node(world& w, std::uint32_t number, std::shared_ptr<const rule_book> rules);
+  node(world& w, std::uint32_t number, const judgement& by);
 
   bool alive() const { return life_ != nullptr; }
   const std::string& name() const { return name_; }
@@ -94,6 +101,8 @@ private:
   std::uint32_t number_;
   std::string name_;
   std::shared_ptr<const rule_book> rules_;
+  alerting_rules receivers_;
+  std::vector<std::string> vantages_;
   std::unique_ptr<life> life_;
   disk disk_;
   std::uint64_t lives_ = 0;

@@ -4,7 +4,7 @@
 
 #include "core/engine.hpp"
 #include "core/scenario.hpp"
-#include "node.hpp"
+#include "observer.hpp"
 #include "truth.hpp"
 
 namespace tocsin::simulation {
@@ -23,55 +23,6 @@ std::shared_ptr<const rule_book> quick_rules() {
   book->groups.config_drift = false;
   return book;
 }
-
-/// Reads the cluster's log as it comes to be, without any fault: what all nodes must come to.
-class observer {
-public:
-  explicit observer(std::shared_ptr<const rule_book> rules) : groups_(std::move(rules), receivers()) {}
-  void read(const world& w) {
-    for (; next_ < w.log().size(); ++next_) {
-      auto e = *decode_entry(w.log()[next_].bytes);
-      const std::string from = e.node;
-      if (auto* c = std::get_if<claim_entry>(&e.what)) w.note("  " + from + " claims " + std::to_string(c->partition));
-      auto step = fold_.apply(static_cast<std::int64_t>(next_), std::move(e));
-      if (step.overtaken) w.note("  " + from + " is overtaken");
-      takeovers += step.owners;
-      groups_.apply(step.said, told);
-      if (step.until != unset) groups_.advance(step.until, told);
-      for (effect& one : step.said)
-        if (auto* s = std::get_if<symptom>(&one.what)) {
-          w.note("  " + s->subject + " " + std::string{to_text(s->kind)} + " " + std::string{to_text(s->state)} + " since " + to_rfc3339(s->since));
-          told.symptoms.push_back(std::move(*s));
-        }
-    }
-  }
-  std::string desk() const {
-    writer out;
-    fold_.save(out);
-    groups_.save(out);
-    return out.take();
-  }
-  std::set<std::string> silent() const {
-    std::set<std::string> out;
-    for (const group_status& g : groups_.status())
-      for (const incident& i : g.open)
-        if (i.because.kind == cause_kind::heartbeat_lost || i.because.kind == cause_kind::segment_silent) out.insert(i.members.begin(), i.members.end());
-    return out;
-  }
-  const cluster_fold& fold() const { return fold_; }
-  story told;
-  std::uint64_t takeovers = 0;
-
-private:
-  static alerting_rules receivers() {
-    alerting_rules r;
-    r.receivers.front().flood.start = 0;
-    return r;
-  }
-  cluster_fold fold_;
-  group_table groups_;
-  std::size_t next_ = 0;
-};
 
 void check_end(world& w, const std::vector<std::unique_ptr<node>>& nodes, const observer& all, const truth& t) {
   std::map<std::uint32_t, std::string> owners;
@@ -114,10 +65,11 @@ void check_end(world& w, const std::vector<std::unique_ptr<node>>& nodes, const 
 outcome run(const options& o) {
   world w(o);
   truth t(w);
-  const auto rules = quick_rules();
+  judgement by{quick_rules(), {}, {"input"}};
+  by.receivers.receivers.front().flood.start = 0;
   std::vector<std::unique_ptr<node>> nodes;
-  for (std::uint32_t i = 0; i < o.nodes; ++i) nodes.push_back(std::make_unique<node>(w, i, rules));
-  observer all(rules);
+  for (std::uint32_t i = 0; i < o.nodes; ++i) nodes.push_back(std::make_unique<node>(w, i, by));
+  observer all(by);
   outcome out;
   for (const fault& f : w.faults())
     w.note(std::string{"fault "} + to_text(f.what) + " of n" + std::to_string(f.node) + " from " + std::to_string(to_seconds(f.from - scenario_start)) + " to " +

@@ -51,8 +51,17 @@ void truth::beat() {
   beats_.emplace(at + heartbeat_period + some(random, -100, 100), number);
   if (at >= d.dies && at < d.revives) return;
   d.heard.push_back(at);
-  w_.write_input({at, at + some(random, 1, 20), d.host, "7500", d.network, record_kind::heartbeat,
-                  static_cast<std::uint64_t>(to_seconds(at - scenario_start)) + 100'000});
+  auto one = std::make_shared<record_batch>();
+  record r;
+  r.at = at;
+  r.host = one->keep(d.host);
+  r.service = "7500";
+  r.network = one->keep(d.network);
+  r.key_hash = hash_key(r.host, r.service);
+  r.timed_by = time_source::arrival;
+  r.set(counter::uptime, static_cast<std::uint64_t>(to_seconds(at - scenario_start)) + 100'000);
+  one->records.push_back(r);
+  w_.write_input({at + some(random, 1, 20), std::move(one)});
 }
 
 void truth::judge(const story& told) const {

@@ -17,8 +17,9 @@ const char* to_text(trouble what) {
   return names[static_cast<std::size_t>(what)];
 }
 
-world::world(options o) : options_(o), random_(o.seed), now_(scenario_start), input_(o.partitions), snapshots_(o.partitions) {
-  if (o.faults) make_faults();
+world::world(options o, std::vector<fault> faults)
+    : options_(o), random_(o.seed), now_(scenario_start), faults_(std::move(faults)), input_(o.partitions), snapshots_(o.partitions) {
+  if (o.faults && faults_.empty()) make_faults();
 }
 
 void world::make_faults() {
@@ -55,10 +56,13 @@ void world::write_input(const input_record& r) {
     held_up_.push_back(r);
     return;
   }
-  const std::string subject = subject_of(r.host, r.service);
-  auto& p = input_[static_cast<std::uint32_t>(partition_of(subject, static_cast<std::int32_t>(options_.partitions)))];
-  p.push_back(r);
-  if (p.size() > 1) p.back().there = std::max(p.back().there, p[p.size() - 2].there); // a log has one order
+  const auto add = [&](std::vector<input_record>& p) {
+    p.push_back(r);
+    if (p.size() > 1) p.back().there = std::max(p.back().there, p[p.size() - 2].there); // a log has one order
+  };
+  if (r.what().host.empty()) // our sight is everybody's
+    for (auto& p : input_) add(p);
+  else add(input_[static_cast<std::uint32_t>(partition_of(input_key(r.what().host), static_cast<std::int32_t>(options_.partitions)))]);
 }
 
 std::int64_t world::input_end(std::uint32_t partition) const {

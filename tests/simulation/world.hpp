@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,12 +25,11 @@ struct options {
   bool trace = false;
 };
 
-/// One line of the input, with the time at which the brokers have it.
+/// One record of the input, with the time at which the brokers have it.
 struct input_record {
-  timestamp at, there;
-  std::string host, service, network;
-  record_kind kind;
-  std::uint64_t uptime_s;
+  timestamp there;
+  std::shared_ptr<const record_batch> one; ///< of one record
+  const record& what() const { return one->records.front(); }
 };
 
 struct log_record {
@@ -57,7 +57,7 @@ struct delivered {
 
 class world {
 public:
-  explicit world(options o);
+  explicit world(options o, std::vector<fault> faults = {});
 
   const options& of() const { return options_; }
   timestamp now() const { return now_; }
