@@ -183,5 +183,7 @@ def keep_logs(nodes):
     if where := os.environ.get("TOCSIN_TEST_LOGS"):
         os.makedirs(where, exist_ok=True)
         for n in nodes:
+            if not os.path.exists(n.log_path):
+                continue
             with open(os.path.join(where, f"{n.test.id()}.{n.name}.log"), "w", encoding="utf-8") as file:
                 file.write(n.log())
