@@ -134,6 +134,8 @@ void cluster_desk::read(const log_read& batch) {
   const auto& all = *batch.entries;
   const std::size_t before = steps_.size();
   for (std::size_t i = 0; i < all.size(); ++i) take_in(all[i], batch.at_end && i + 1 == all.size());
+  // Of the batch as a whole: what follows a mark in it does not make it older.
+  lead_.folded(fold_, batch.at_end, steady_of(this));
   at_end_ = batch.at_end;
   caught_up_ |= at_end_;
   if (steps_.size() > before) steps_.back().last_of_batch = true;
@@ -161,7 +163,6 @@ void cluster_desk::take_in(const cluster_log_entry& e, bool newest) {
   const timestamp marked = fold_.marked(), steady = steady_of(this);
   auto s = fold_.apply(e.offset, std::move(*entry));
   options_.shared->overtaken += s.overtaken;
-  lead_.folded(fold_, newest, steady);
   // A mark that waited for us says nothing of what time it is.
   if (newest && fold_.marked() != marked) options_.shared->hear_mark(fold_.marked(), steady);
   if (said && ours && !s.overtaken)
