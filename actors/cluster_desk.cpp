@@ -64,14 +64,7 @@ caf::behavior cluster_desk::make_behavior() {
         look();
       },
       [this](const group_revoked& r) { return revoke(r); },
-      [this](const snapshot_found& s) {
-        const auto p = owned_.find(s.partition);
-        if (p == owned_.end() || p->second.epoch != s.epoch || p->second.host) return; // it is another's by now
-        p->second.host = options_.host(this, fold_.partitions().at(s.partition), s.partition, s.bytes);
-        monitor(p->second.host);
-        options_.shared->set_host(s.partition, p->second.host);
-        send(p->second.host, partition_begin{}); // not before: what is read for nobody is lost
-      },
+      [this](const snapshot_found& s) { take_over(s); },
       [this](const desk_look&) {
         look();
         const timestamp now = options_.shared->now(steady_of(this));
@@ -209,6 +202,15 @@ void cluster_desk::after_owners_changed() {
       caf::anon_send(self, snapshot_found{p, epoch, std::move(bytes)});
     });
   }
+}
+
+void cluster_desk::take_over(const snapshot_found& s) {
+  const auto p = owned_.find(s.partition);
+  if (p == owned_.end() || p->second.epoch != s.epoch || p->second.host) return; // it is another's by now
+  p->second.host = options_.host(this, fold_.partitions().at(s.partition), s.partition, s.bytes);
+  monitor(p->second.host);
+  options_.shared->set_host(s.partition, p->second.host);
+  send(p->second.host, partition_begin{}); // not before: what is read for nobody is lost
 }
 
 void cluster_desk::give_up(std::uint32_t partition) {

@@ -36,7 +36,7 @@ class Fleet:
     def __init__(self, test, kafka, size, every):
         self.size, self.every, self.dead, self.full = size, every, set(), set()
         self.beats, self.over, self.lock = 0, threading.Event(), threading.Lock()
-        self.process = kafka.open_producer("inputs")
+        self.process = kafka.open_producer("inputs", linger="1ms")
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
         test.addCleanup(self.end)

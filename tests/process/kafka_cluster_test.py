@@ -42,6 +42,8 @@ class cluster_case(plant_case):
         p.fill(1, 2)
         p.check()
         self.order(p)
+        ids = [headers["Idempotency-Key"] for headers, _, _ in p.hook.requests]
+        self.assertEqual(len(ids), len(set(ids)), "the leader alone tells")
 
     def show(self, node):
         done = tocsin("cluster", "show", "--node", f"http://127.0.0.1:{node.port}")
