@@ -58,14 +58,7 @@ caf::behavior cluster_desk::make_behavior() {
         look();
       },
       [this](const group_revoked& r) { return revoke(r); },
-      [this](const snapshot_found& s) {
-        const auto p = owned_.find(s.partition);
-        if (p == owned_.end() || p->second.epoch != s.epoch || p->second.host) return; // it is another's by now
-        p->second.host = options_.host(this, fold_.partitions().at(s.partition), s.partition, s.bytes);
-        monitor(p->second.host);
-        options_.shared->set_host(s.partition, p->second.host);
-        send(p->second.host, partition_begin{}); // not before: what is read for nobody is lost
-      },
+      [this](const snapshot_found& s) { take_over(s); },
       [this](const desk_look&) {
         look();
         const timestamp now = options_.shared->now(steady_of(this));
@@ -138,6 +131,8 @@ void cluster_desk::read(const log_read& batch) {
   const auto& all = *batch.entries;
   const std::size_t before = steps_.size();
   for (std::size_t i = 0; i < all.size(); ++i) take_in(all[i], batch.at_end && i + 1 == all.size());
+  // Of the batch as a whole: what follows a mark in it does not make it older.
+  lead_.folded(fold_, batch.at_end, steady_of(this));
   at_end_ = batch.at_end;
   caught_up_ |= at_end_;
   if (steps_.size() > before) steps_.back().last_of_batch = true;
@@ -165,7 +160,6 @@ void cluster_desk::take_in(const cluster_log_entry& e, bool newest) {
   const timestamp marked = fold_.marked(), steady = steady_of(this);
   auto s = fold_.apply(e.offset, std::move(*entry));
   options_.shared->overtaken += s.overtaken;
-  lead_.folded(fold_, newest, steady);
   // A mark that waited for us says nothing of what time it is.
   if (newest && fold_.marked() != marked) options_.shared->hear_mark(fold_.marked(), steady);
   if (said && ours && !s.overtaken)
@@ -212,6 +206,15 @@ void cluster_desk::after_owners_changed() {
       caf::anon_send(self, snapshot_found{p, epoch, std::move(bytes)});
     });
   }
+}
+
+void cluster_desk::take_over(const snapshot_found& s) {
+  const auto p = owned_.find(s.partition);
+  if (p == owned_.end() || p->second.epoch != s.epoch || p->second.host) return; // it is another's by now
+  p->second.host = options_.host(this, fold_.partitions().at(s.partition), s.partition, s.bytes);
+  monitor(p->second.host);
+  options_.shared->set_host(s.partition, p->second.host);
+  send(p->second.host, partition_begin{}); // not before: what is read for nobody is lost
 }
 
 void cluster_desk::give_up(std::uint32_t partition) {

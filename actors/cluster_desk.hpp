@@ -64,6 +64,7 @@ private:
   void read(const log_read& batch);
   void take_in(const cluster_log_entry& e, bool newest);
   void after_owners_changed();
+  void take_over(const snapshot_found& s);
   void give_up(std::uint32_t partition);
   void pass(cluster_fold::step&& s);
   void done(const step_done& d);

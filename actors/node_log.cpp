@@ -221,7 +221,7 @@ void node::parts::start_shared_input() {
   in.looked = [&l](std::int32_t p, const log_sight::look& look, std::uint64_t mark) {
     if (const caf::actor to = l.shared->host(static_cast<std::uint32_t>(p))) caf::anon_send(to, partition_looked{look, mark});
   };
-  in.trouble = [](const std::string& text) { log::warning("input_trouble", {{"reason", text}}); };
+  in.trouble = [](const std::string&) {}; // it is in the log of the process already
   l.input->start(std::move(in));
 }
 
@@ -264,6 +264,10 @@ cluster_view node::partitions() const {
       v.state = known->second.blind ? "blind" : known->second.said ? "watching" : "restoring";
     }
     if (const auto here = ours.find(n); here != ours.end()) v.state = here->second.phase;
+    if (!s.connected) { // what we know is of a time that is over
+      v.state = "unknown";
+      v.sighted = false;
+    }
     out.partitions.push_back(std::move(v));
   }
   for (const partition_status& lag : l.input->status().partitions)

@@ -49,6 +49,7 @@ caf::behavior partition_host::make_behavior() {
       },
       [this](const partition_folded& f) {
         options_.commit(f.covered);
+        folded_ = f.covered;
         if (!snapshot_.empty() && f.covered >= snapshot_next_) send_snapshot();
         if (!leaving_.empty()) finish();
       },
@@ -65,6 +66,7 @@ caf::behavior partition_host::make_behavior() {
         say(true);
         snapshot_ = save();
         snapshot_next_ = next_offset();
+        if (unwritten_.empty() && folded_ >= snapshot_next_) send_snapshot(); // nothing is on its way that would bring us there
         return promise;
       },
       [this](const new_rules& n) { set_rules(n.rules); },

@@ -65,6 +65,7 @@ private:
   timestamp said_at_ = unset, began_ = unset, snapshot_at_ = unset;
   std::string snapshot_;              ///< waits until the log has all that is in it
   std::int64_t snapshot_next_ = -1;
+  std::int64_t folded_ = -1;          ///< by the log, what we said covers the input before it
   bool keeping_ = false;
   std::vector<caf::response_promise> leaving_;
   std::uint64_t generation_ = 0;

@@ -51,9 +51,9 @@ void kafka_input_thread::serve_group() {
 
 void kafka_input_thread::rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list) {
   ++rebalances_;
-  joined_ = true;
   const bool gives = what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
   const bool lost = rd_kafka_assignment_lost(member_.get()) != 0;
+  joined_ = gives || !lost;
   if (!gives && what != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) trouble(kafka_text(what));
   log::info("kafka_rebalance", {{"source", settings_.name},
                                 {"what", gives ? "assigned" : lost ? "lost" : "revoked"},

@@ -1,6 +1,7 @@
 #include "core/cluster/leadership.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tocsin {
 
@@ -13,6 +14,7 @@ void leadership::folded(const cluster_fold& f, bool at_end, timestamp steady) {
   newest_mark_ = f.marked();
   term_ = f.leader().term;
   if (at_end || heard_ == unset) heard_ = steady;
+  else behind_ = true;
 }
 
 std::optional<cluster_entry> leadership::look(const cluster_fold& f, bool reads, timestamp now, timestamp due, timestamp steady) {
@@ -27,6 +29,8 @@ std::optional<cluster_entry> leadership::look(const cluster_fold& f, bool reads,
     const timestamp at = f.now() == unset ? now : std::max(now, f.now() + duration{1});
     return cluster_entry{node_, incarnation_, mark_entry{at, f.leader().term}};
   }
+  // It was we who did not listen: whoever leads by what we just read has the same patience from now on.
+  if (std::exchange(behind_, false)) bid_ = steady;
   if (steady - heard_ < patience_ || (bid_ != unset && steady - bid_ < patience_)) return std::nullopt;
   bid_ = steady;
   return cluster_entry{node_, incarnation_, lead_entry{f.leader().term}};

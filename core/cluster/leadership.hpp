@@ -41,6 +41,7 @@ private:
   timestamp bid_ = unset, marked_ = unset;
   timestamp newest_mark_ = unset;
   std::int64_t term_ = -1;
+  bool behind_ = false;      ///< a mark or a lead was read late
 };
 
 } // namespace tocsin

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+import cluster_part
 import delivery
 import detect
 import faults
@@ -29,6 +30,7 @@ PARTS = {
     "faults": (faults.run, "the catalogue of injected faults: found, in time, false alarms, calibration"),
     "sim": (sim.run, "1,000 seeds of a simulated cluster with faults: what must never happen, counted"),
     "questions": (questions.run, "how long a question to another node takes, in the clear and under mutual TLS"),
+    "cluster": (cluster_part.run, "one of three nodes that share the input is killed, again and again, under load; evidence to incident across nodes"),
     "delivery": (delivery.run, "evidence received to webhook written, under load and past a long queue; a storm"),
 }
 NAMED_ALONE = {"detect": (detect.run, "detect DIR: tocsin score over labelled series, judged beside trivial baselines")}

@@ -108,7 +108,7 @@ def must_run(command, **more):
 
 def build(options):
     os.makedirs(WORK, exist_ok=True)
-    parts = options.parts or ["micro", "faults", "kafka", "sim"]
+    parts = options.parts or ["micro", "faults", "kafka", "sim", "cluster"]
     targets = [] if options.binary or not set(parts) - {"faults", "sim"} else ["tocsin"]
     if "micro" in parts:
         targets += [f"tocsin_{name}" for name in micro_programs()]
@@ -116,6 +116,8 @@ def build(options):
         targets.append("tocsin_fault_bench")
     if "sim" in parts:
         targets.append("tocsin_simulation")
+    if "cluster" in parts:
+        targets.append("tocsin_test_kafka")
     if "kafka" in parts:
         targets += ["tocsin_kafka_bare", "tocsin_test_kafka"]
     if targets:

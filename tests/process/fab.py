@@ -33,16 +33,16 @@ def data_loss(who, service="7500"):
 class Fleet:
     """Daemons that beat into the input until the test ends, or until they are told otherwise."""
 
-    def __init__(self, test, kafka, size):
-        self.size, self.dead, self.full = size, set(), set()
+    def __init__(self, test, kafka, size, every):
+        self.size, self.every, self.dead, self.full = size, every, set(), set()
         self.beats, self.over, self.lock = 0, threading.Event(), threading.Lock()
-        self.process = kafka.open_producer("inputs")
+        self.process = kafka.open_producer("inputs", linger="1ms")
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
         test.addCleanup(self.end)
 
     def run(self):
-        while not self.over.wait(BEAT):
+        while not self.over.wait(self.every):
             lines = [heartbeat(host(n), 10 + self.beats, cc=97 if n in self.full else 7) for n in range(self.size) if n not in self.dead]
             self.say("".join(lines))
             self.beats += 1
@@ -55,7 +55,7 @@ class Fleet:
     def beat(self, times):
         """Waits until everybody has beaten so often."""
         until = self.beats + times
-        wait_for(lambda: self.beats >= until, f"{times} heartbeats", within=BEAT * times * 4 + 10)
+        wait_for(lambda: self.beats >= until, f"{times} heartbeats", within=self.every * times * 4 + 10)
 
     def end(self):
         if self.over.is_set():
@@ -70,10 +70,10 @@ class Fleet:
 class Plant:
     """The cluster of Kafka, nodes by name, a receiver, and a fleet; `check` says what must be true in every one of them."""
 
-    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, receiver=True):
-        self.test, self.kafka, self.rules = test, kafka, rules
+    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT):
+        self.test, self.kafka, self.rules, self.every = test, kafka, rules, beat
         self.session = session or ("6000" if kafka.real else "3000")  # milliseconds; brokers allow six seconds at least
-        self.hook = Hook(test) if receiver else None
+        self.hook = Hook(test)
         *ports, self.spare = free_ports(len(names) + 1)
         self.ports = dict(zip(names, ports))
         self.nodes = {name: self.member(name) for name in names}
@@ -91,14 +91,14 @@ class Plant:
     def member(self, name, inputs="inputs", log="cluster", partitions=PARTITIONS, port=None):
         k = self.kafka
         keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: 1s\n"
-        more = self.rules + self.section() + ("receivers:\n" + self.hook.settings() if self.hook else "")
+        more = self.rules + self.section() + "receivers:\n" + self.hook.settings()
         source = k.source(inputs, name="inputs", partitions=partitions, member=name)
         return Member(self.test, name, port or self.ports[name], self.ports.values(), sources=source, more=more, keys=keys)
 
     def start(self):
         for n in self.nodes.values():
             n.start()
-        self.fleet = Fleet(self.test, self.kafka, self.size)
+        self.fleet = Fleet(self.test, self.kafka, self.size, self.every)
         self.settled()
         return self
 
@@ -183,5 +183,7 @@ def keep_logs(nodes):
     if where := os.environ.get("TOCSIN_TEST_LOGS"):
         os.makedirs(where, exist_ok=True)
         for n in nodes:
+            if not os.path.exists(n.log_path):
+                continue
             with open(os.path.join(where, f"{n.test.id()}.{n.name}.log"), "w", encoding="utf-8") as file:
                 file.write(n.log())

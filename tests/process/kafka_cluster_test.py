@@ -7,14 +7,14 @@ import unittest
 
 from fab import PARTITIONS, Plant, host, keep_logs
 from kafka import kafka_test_case
-from support import main, tocsin, wait_for
+from support import heartbeat, main, tocsin, wait_for
 
 KILLS = int(os.environ.get("TOCSIN_TEST_KILLS", "3"))
 
 
 class plant_case(kafka_test_case):
     def plant(self, **options):
-        kafka = self.cluster(inputs=PARTITIONS, cluster=1, snapshots=PARTITIONS)
+        kafka = self.cluster(inputs=PARTITIONS, cluster=1, snapshots=PARTITIONS, wide=2)
         plant = Plant(self, kafka, **options)
         self.addCleanup(lambda: keep_logs(plant.nodes.values()))
         return plant
@@ -42,6 +42,8 @@ class cluster_case(plant_case):
         p.fill(1, 2)
         p.check()
         self.order(p)
+        ids = [headers["Idempotency-Key"] for headers, _, _ in p.hook.requests]
+        self.assertEqual(len(ids), len(set(ids)), "the leader alone tells")
 
     def show(self, node):
         done = tocsin("cluster", "show", "--node", f"http://127.0.0.1:{node.port}")
@@ -172,8 +174,10 @@ class cluster_refusals_case(plant_case):
 
     def test_topics_of_another_shape_are_refused_with_a_remedy(self):
         p = self.plant(names="a")
+        for topic in ("inputs", "wide"):
+            p.kafka.send(topic, heartbeat(host(0), 10))  # on a real broker that makes the topic
         self.refused(p.member("a", partitions=PARTITIONS + 1), f"has {PARTITIONS} partitions, {PARTITIONS + 1} are configured")
-        self.refused(p.member("a", log="snapshots"), p.kafka.name("snapshots"), "one partition")
+        self.refused(p.member("a", log="wide"), p.kafka.name("wide"), "partition")
 
 
 class cluster(cluster_case, unittest.TestCase):
