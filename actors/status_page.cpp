@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "actors/cluster_link.hpp"
 #include "codecs/notification_json.hpp"
 #include "io/clock.hpp"
 
@@ -109,6 +110,37 @@ void add_daemons(std::string& out, const node& n, timestamp now) {
   out += "</tbody></table>";
 }
 
+/// Who is there and who watches what: the daemons below are this node's alone.
+void add_cluster(std::string& out, const node& n, timestamp now) {
+  const cluster_link* others = n.others();
+  if (!others) return;
+  const cluster_view seen = n.partitions();
+  out += "<h2>Cluster</h2><p>This is node <strong>" + escaped(n.name()) + "</strong>";
+  if (n.has_cluster_log()) out += seen.leader.empty() ? "; <span class=\"critical\">nobody leads</span>" : "; " + escaped(seen.leader) + " leads";
+  out += ".</p><table><thead><tr><th>Node</th><th>Address</th><th>State</th><th>Since</th><th>Why</th></tr></thead><tbody>";
+  for (const peer_view& p : others->peers()) {
+    out += "<tr>";
+    cell(out, p.who.node);
+    cell(out, p.who.address);
+    cell(out, to_text(p.state), p.state == peer_state::reachable ? "calm" : p.state == peer_state::silent ? "critical" : "warning");
+    cell(out, ago(p.since, now));
+    cell(out, p.reason);
+    out += "</tr>";
+  }
+  out += "</tbody></table>";
+  if (seen.partitions.empty()) return;
+  out += "<table><thead><tr><th>Partition</th><th>Owner</th><th>State</th><th>Not read yet</th></tr></thead><tbody>";
+  for (const partition_view& p : seen.partitions) {
+    out += "<tr>";
+    cell(out, std::to_string(p.partition));
+    cell(out, p.owner);
+    cell(out, p.state, p.state == "watching" ? "calm" : p.state == "blind" || p.state == "unowned" ? "critical" : "warning");
+    cell(out, p.lag < 0 ? "" : std::to_string(p.lag));
+    out += "</tr>";
+  }
+  out += "</tbody></table>";
+}
+
 } // namespace
 
 std::string status_page(const node& n) {
@@ -119,6 +151,7 @@ std::string status_page(const node& n) {
                     to_rfc3339(std::chrono::floor<std::chrono::seconds>(now)) +
                     " · <a href=\"/metrics\">metrics</a> · <a href=\"/api/v1/openapi.yaml\">API</a></p></header><main>";
   add_incidents(out, n, now);
+  add_cluster(out, n, now);
   add_sources(out, n);
   add_daemons(out, n, now);
   return out + "</main></body></html>\n";

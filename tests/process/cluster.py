@@ -5,7 +5,21 @@ import socket
 import subprocess
 import threading
 
-from support import QUICK_RULES, Node, heartbeat, write
+from support import QUICK_RULES, SOURCE, Node, heartbeat, write
+
+# Metrics of nodes that have a cluster log.
+OF_SHARED_INPUT = re.compile(r"tocsin_cluster_(leads|partitions|takeover|log_|snapshots)")
+
+
+def cluster_metrics(node):
+    """Those of the cluster that a node gives, with their kind."""
+    return dict(re.findall(r"^# TYPE (tocsin_cluster_\w+) (\w+)$", node.get("/metrics")[2], re.M))
+
+
+def documented_metrics():
+    with open(os.path.join(SOURCE, "docs", "metrics.md"), encoding="utf-8") as file:
+        return dict(re.findall(r"^\| `(tocsin_cluster_\w+)` \| (\w+)", file.read(), re.M))
+
 
 FEED = '  - {name: feed, kind: jsonl, address: "127.0.0.1:0"}'
 

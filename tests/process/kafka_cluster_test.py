@@ -5,6 +5,7 @@ import re
 import signal
 import unittest
 
+from cluster import cluster_metrics, documented_metrics
 from fab import PARTITIONS, Plant, host, keep_logs
 from kafka import kafka_test_case
 from support import heartbeat, main, tocsin, wait_for
@@ -39,6 +40,8 @@ class cluster_case(plant_case):
             self.assertIn(f"{leader} leads", shown)
             rows = dict(re.findall(r"^(\d+) +(\w+) +\d+ +watching ", shown, re.M))
             self.assertEqual({int(k): v for k, v in rows.items()}, owners, shown)
+            self.assertEqual(cluster_metrics(n), documented_metrics())
+            self.assertIn(f"{leader} leads", n.get("/")[2], "on the status page, too")
         p.fill(1, 2)
         p.check()
         self.order(p)
