@@ -1,14 +1,16 @@
 """Nodes that share the input through Kafka: killed, stopped, restarted and cut off, they tell what happened, once, and nothing else."""
+import json
 import os
 import random
 import re
 import signal
+import time
 import unittest
 
 from cluster import cluster_metrics, documented_metrics
 from fab import PARTITIONS, Plant, host, keep_logs
 from kafka import kafka_test_case
-from support import heartbeat, main, tocsin, wait_for
+from support import heartbeat, main, read, tocsin, wait_for, write
 
 KILLS = int(os.environ.get("TOCSIN_TEST_KILLS", "3"))
 
@@ -73,6 +75,26 @@ class cluster_case(plant_case):
         p.fill(5, 6)
         p.check()
         self.assertEqual(len(p.hook.requests), before + 1, "of the silenced one nobody is told")
+
+
+class cluster_equipment_case(plant_case):
+    def test_an_alarm_of_equipment_that_one_node_hears_is_an_incident_of_all(self):
+        p = self.plant(names="ab")
+        a, b = p.nodes["a"], p.nodes["b"]
+        write(b.config, read(b.config).replace("sources:\n", 'sources:\n  - {name: tools, kind: samples, address: "127.0.0.1:0"}\n'))
+        p.start()
+        with b.connect("tools") as feed:
+            feed.sendall((json.dumps({"at": time.time() - 5, "event": "alarm_set", "equipment": "etch1", "name": "E7", "text": "pump"}) + "\n").encode())
+        about = lambda n: [(i["id"], i["state"]) for i in n.incidents() if i["cause"]["subject"] == "equipment/etch1"]
+        for n in (a, b):
+            n.wait(lambda n=n: about(n), f"{n.name} knows of it")
+        self.assertEqual(about(a), about(b))
+        self.assertEqual(a.json("/api/v1/equipment/etch1")["node"], "b")
+        b.wait(lambda: any("etch1" in str(request) for request in p.hook.requests), "somebody is told")
+        with b.connect("tools") as feed:
+            feed.sendall((json.dumps({"at": time.time() - 1, "event": "alarm_cleared", "equipment": "etch1", "name": "E7"}) + "\n").encode())
+        for n in (a, b):
+            n.wait(lambda n=n: [state for _, state in about(n)] == ["closed"], f"{n.name} knows that it is over")
 
 
 class cluster_kills_case(plant_case):
@@ -204,6 +226,14 @@ class pause(cluster_pause_case, unittest.TestCase):
 
 
 class pause_on_a_broker(cluster_pause_case, unittest.TestCase):
+    real = True
+
+
+class equipment(cluster_equipment_case, unittest.TestCase):
+    pass
+
+
+class equipment_on_a_broker(cluster_equipment_case, unittest.TestCase):
     real = True
 
 
