@@ -35,7 +35,8 @@ def run(options, out):
             holder.doCleanups()
 
     started(NODES, lambda p: killed(out, fab, p.start(), kills), size=size, beat=every, rules=rules)
-    started(NODES, lambda p: across(out, fab, p.start(), 20 if options.quick else 300))
+    # The mock answers an empty fetch only after the whole wait, a broker as soon as there is something.
+    started(NODES, lambda p: across(out, fab, p.start(), 20 if options.quick else 300), fetch_wait=2)
     for names in ("a", "ab"):
         started(names, lambda p: read_all(out, fab, p, 50_000 if options.quick else 1_000_000))
 

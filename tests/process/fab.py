@@ -70,8 +70,9 @@ class Fleet:
 class Plant:
     """The cluster of Kafka, nodes by name, a receiver, and a fleet; `check` says what must be true in every one of them."""
 
-    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT):
+    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10):
         self.test, self.kafka, self.rules, self.every = test, kafka, rules, beat
+        self.fetch_wait = fetch_wait
         self.session = session or ("6000" if kafka.real else "3000")  # milliseconds; brokers allow six seconds at least
         self.hook = Hook(test)
         *ports, self.spare = free_ports(len(names) + 1)
@@ -82,7 +83,7 @@ class Plant:
         self.full, self.dead, self.silenced = set(), set(), set()  # what was brought about: numbers of daemons
 
     def section(self):
-        more = {"session.timeout.ms": self.session, "heartbeat.interval.ms": "500", "fetch.wait.max.ms": "10"}
+        more = {"session.timeout.ms": self.session, "heartbeat.interval.ms": "500", "fetch.wait.max.ms": str(self.fetch_wait)}
         if self.kafka.how:
             return self.kafka.section()
         text = self.kafka.section(properties=json.dumps(more))
