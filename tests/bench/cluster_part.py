@@ -22,7 +22,7 @@ def run(options, out):
     each = int(os.environ.get("TOCSIN_TEST_SUBJECTS", "50" if options.quick else "1000"))
     size = each * len(NODES)
     every = max(1.0, size / 7500)  # the mock keeps 5 MiB of a partition: what it forgets before a takeover is over nobody reads
-    rules = fab.RULES.replace("period: 1s, lost_after: 6s", f"period: {every:g}s, lost_after: {max(6, 4 * every):g}s")
+    rules = fab.RULES.replace("period: 1s, lost_after: 6s", f"period: {every:g}s, lost_after: {max(6, 3 * every):g}s")
 
     def started(names, work, **more):
         holder = unittest.TestCase()
@@ -56,14 +56,13 @@ def killed(out, fab, plant, kills):
         victim.kill()
         plant.die(during)
         plant.fill(after)
-        plant.settled()
+        plant.settled(within=120)
         of_kill, watched = takeovers(fab, others, began)
         taken += of_kill
         away.append(max(watched) - killed_at)
-        plant.check(within=120)
         began = positions(plant.nodes.values())
         victim.start()
-        plant.settled()
+        plant.settled(within=120)
         back += takeovers(fab, plant.nodes.values(), began)[0]
         plant.check(within=120)
     load = f"{plant.size} daemons, {plant.size / plant.fleet.every:.0f} heartbeats/s"

@@ -92,7 +92,7 @@ class Plant:
     def member(self, name, inputs="inputs", log="cluster", partitions=PARTITIONS, port=None):
         k = self.kafka
         keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: 1s\n"
-        more = self.rules + self.section() + "receivers:\n" + self.hook.settings()
+        more = self.rules + self.section() + "receivers:\n" + self.hook.settings(more=", flood: {start: 0}")
         source = k.source(inputs, name="inputs", partitions=partitions, member=name)
         return Member(self.test, name, port or self.ports[name], self.ports.values(), sources=source, more=more, keys=keys)
 
