@@ -36,7 +36,7 @@ def run(options, out):
 
     started(NODES, lambda p: killed(out, fab, p.start(), kills), size=size, beat=every, rules=rules)
     # The mock answers an empty fetch only after the whole wait, a broker as soon as there is something.
-    started(NODES, lambda p: across(out, fab, p.start(), 20 if options.quick else 300), fetch_wait=2)
+    started(NODES, lambda p: across(out, fab, p.start(), 20 if options.quick else 200), fetch_wait=2)
     for names in ("a", "ab"):
         started(names, lambda p: read_all(out, fab, p, 50_000 if options.quick else 1_000_000))
 
@@ -113,7 +113,7 @@ def across(out, fab, plant, count):
         who, service = f"10.77.{i >> 8}.{i & 255}", str(10_000 + i)
         sent[f"{who}/{service}"] = time.time()
         plant.fleet.say(fab.data_loss(who, service))
-        plant.fleet.over.wait(0.05)
+        plant.fleet.over.wait(0.1)  # the log of a node leaves out what comes more than 20 times in a second
     for n in plant.nodes.values():
         n.wait(lambda n=n: len(times_of(fab, n)) >= count, lambda n=n: f"{n.name} knows of {count} losses, not {len(times_of(fab, n))}", 60)
     owner = {d["subject"].removeprefix("rvd/"): d["node"] for d in leader.json("/api/v1/daemons?limit=10000")["daemons"]}
