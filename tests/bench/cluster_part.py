@@ -1,4 +1,5 @@
 """Part cluster: nodes that share the input through Kafka (a mock of it): killed under load, nothing may be lost, false or told twice."""
+import json
 import os
 import re
 import sys
@@ -10,6 +11,7 @@ import tools
 
 sys.path.append(os.path.join(tools.ROOT, "tests", "process"))
 MOCK = os.path.join(tools.ROOT, "build", "release", "tests", "kafka_mock", "tocsin-test-kafka")
+BARE = os.path.join(tools.ROOT, "build", "release", "tests", "bench", "tocsin_kafka_bare")
 NODES = "abc"
 
 
@@ -142,6 +144,7 @@ def read_all(out, fab, plant, records):
     with open(config, "w", encoding="utf-8") as f:
         f.write(plant.section() + "  compression: zstd\n")
     tools.must_run([os.environ["TOCSIN_BINARY"], "produce", "-c", config, "--topic", plant.kafka.name("inputs"), "-i", lines])
+    bare = json.loads(tools.must_run([BARE, plant.kafka.brokers, plant.kafka.name("inputs"), str(records)]).splitlines()[-1])
     for n in plant.nodes.values():
         n.start()
     plant.settled(within=180)
@@ -151,4 +154,6 @@ def read_all(out, fab, plant, records):
     if sum(int(re.search(r" offset=(\d+)", line).group(1)) for line in watched) != records:
         raise tools.wrong(f"not every record was read once: {watched}")
     seconds = max(fab.when(line) for line in watched) - began
-    out.add(f"an input read to its end by {len(plant.nodes)} of the nodes", records / seconds, "records/s")
+    rate, bare_rate = records / seconds, bare["records"] / bare["seconds"]
+    out.add(f"an input read to its end by {len(plant.nodes)} of the nodes", rate, "records/s", bare=bare_rate)
+    out.add(f"that, of a bare consumer with the same decoding, {len(plant.nodes)} of the nodes", rate / bare_rate * 100, "%")

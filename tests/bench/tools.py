@@ -117,7 +117,7 @@ def build(options):
     if "sim" in parts:
         targets.append("tocsin_simulation")
     if "cluster" in parts:
-        targets.append("tocsin_test_kafka")
+        targets += ["tocsin_kafka_bare", "tocsin_test_kafka"]
     if "kafka" in parts:
         targets += ["tocsin_kafka_bare", "tocsin_test_kafka"]
     if targets:

@@ -78,12 +78,19 @@ class three_nodes(unittest.TestCase):
         self.assertNotEqual(a.others()["c"]["incarnation"], before)
 
 
+def thread_states(pid):
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii") as stat:
+            yield stat.read().rsplit(")", 1)[1].split()[0]
+
+
 class a_node_that_stands_still(unittest.TestCase):
     def test_is_named_within_the_deadline_and_taken_back(self):
         a, b = members(self, "ab")
         fill((a, b))
         b.process.send_signal(signal.SIGSTOP)
         self.addCleanup(b.process.send_signal, signal.SIGCONT)
+        wait_for(lambda: set(thread_states(b.process.pid)) == {"T"}, "every thread stands still")
         begun = time.monotonic()
         page = a.json("/api/v1/daemons")
         self.assertLess(time.monotonic() - begun, 4)
