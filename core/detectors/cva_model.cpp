@@ -93,7 +93,7 @@ cva_model fit_cva(const table& rows, std::size_t lags, std::size_t states, doubl
   const matrix past_root = inverse_root(past.transpose() * past / n + unit);
   const matrix future_root = inverse_root(future.transpose() * future / n + unit);
   const matrix h = future_root * (future.transpose() * past / n) * past_root;
-  const Eigen::BDCSVD<matrix> svd(h, Eigen::ComputeFullV);
+  const Eigen::JacobiSVD<matrix> svd(h, Eigen::ComputeFullV);
   const rows_first weights = svd.matrixV().transpose() * past_root;
   model.weights.assign(weights.data(), weights.data() + weights.size());
   const auto p = static_cast<Eigen::Index>(model.used.size());

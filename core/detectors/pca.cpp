@@ -56,7 +56,7 @@ result<pca> pca::train(const table& rows, pca_options options) {
     z.row(static_cast<index>(i)) =
         Eigen::Map<const Eigen::RowVectorXd>(row.data(), static_cast<index>(p));
   }
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(z, Eigen::ComputeThinV);
+  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(z, Eigen::ComputeThinV);
   std::vector<double> all;
   double total = 0;
   for (index i = 0; i < svd.singularValues().size(); ++i) {
