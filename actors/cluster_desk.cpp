@@ -26,10 +26,8 @@ void cluster_shared::publish(const cluster_fold& f) {
     to.said = p.said;
     to.blind = p.blind;
   }
-  fresh.nodes = f.nodes();
   fresh.lead = f.leader();
   fresh.now = f.now();
-  fresh.next_offset = f.next_offset();
   const std::lock_guard lock{guard_};
   view_ = std::move(fresh);
 }
@@ -45,6 +43,7 @@ caf::behavior cluster_desk::make_behavior() {
     if (auto ok = fold_.load(in); !ok) log::error("snapshot_unusable", {{"reason", ok.error().text}});
     options_.fold.reset();
     passed_ = fold_.now();
+    if (const auto us = fold_.nodes().find(options_.node); us != fold_.nodes().end()) options_.incarnation = std::max(options_.incarnation, us->second.incarnation + 1);
   }
   begin();
   return {
@@ -134,7 +133,11 @@ void cluster_desk::read(const log_read& batch) {
   // Of the batch as a whole: what follows a mark in it does not make it older.
   lead_.folded(fold_, batch.at_end, steady_of(this));
   at_end_ = batch.at_end;
-  caught_up_ |= at_end_;
+  if (at_end_ && !std::exchange(caught_up_, true)) {
+    lead_ = {options_.node, options_.incarnation, options_.rank, options_.leading};
+    lead_.folded(fold_, true, steady_of(this));
+    ownership_.live(options_.incarnation);
+  }
   if (steps_.size() > before) steps_.back().last_of_batch = true;
   else if (options_.grant) options_.grant();
   options_.shared->publish(fold_);
@@ -156,7 +159,7 @@ void cluster_desk::take_in(const cluster_log_entry& e, bool newest) {
   const bool is_order = std::holds_alternative<order_entry>(entry->what);
   const auto* said = std::get_if<said_entry>(&entry->what);
   const std::uint32_t partition = said ? said->partition : 0;
-  const partition_folded reached = said ? partition_folded{said->covered, said->until} : partition_folded{0, unset};
+  const partition_folded reached{said ? said->covered : 0};
   const timestamp marked = fold_.marked(), steady = steady_of(this);
   auto s = fold_.apply(e.offset, std::move(*entry));
   options_.shared->overtaken += s.overtaken;
@@ -177,6 +180,10 @@ void cluster_desk::take_in(const cluster_log_entry& e, bool newest) {
 /// The name is what partitions, lead and offsets hang on: of two nodes with one, the older one ends.
 bool cluster_desk::is_another_us(const cluster_entry& e) {
   if (e.node != options_.node || e.incarnation <= options_.incarnation) return false;
+  if (!caught_up_) { // a former life of ours, whose clock was ahead: this one comes after it all the same
+    options_.incarnation = e.incarnation + 1;
+    return false;
+  }
   if (!std::exchange(failed_, true) && options_.failed)
     options_.failed("another node calls itself '" + options_.node + "' and was started after this one; give every node a cluster.node of its own");
   return true;
@@ -211,7 +218,7 @@ void cluster_desk::after_owners_changed() {
 void cluster_desk::take_over(const snapshot_found& s) {
   const auto p = owned_.find(s.partition);
   if (p == owned_.end() || p->second.epoch != s.epoch || p->second.host) return; // it is another's by now
-  p->second.host = options_.host(this, fold_.partitions().at(s.partition), s.partition, s.bytes);
+  p->second.host = options_.host(this, fold_.partitions().at(s.partition), s.partition, options_.incarnation, s.bytes);
   monitor(p->second.host);
   options_.shared->set_host(s.partition, p->second.host);
   send(p->second.host, partition_begin{}); // not before: what is read for nobody is lost
@@ -276,6 +283,7 @@ void cluster_desk::look() {
   const bool leads = caught_up_ && lead_.leads(fold_);
   if (leads) options_.shared->begin_time(std::max(time_now(this, options_.anchor), fold_.now()), steady);
   const timestamp now = options_.shared->now(steady);
+  if (!caught_up_) return; // who we are follows from what stands in the log
   for (cluster_entry& claim : ownership_.look(steady)) write(std::move(claim.what));
   // Groups that are still busy will tell when they want to be woken.
   if (auto e = lead_.look(fold_, at_end_, now, steps_.empty() ? wake_ : never, steady)) write(std::move(e->what));
@@ -312,6 +320,7 @@ void cluster_desk::report(const source_batch& b) {
 }
 
 caf::result<caf::unit_t> cluster_desk::obey(const operator_order& o) {
+  if (unwritten_.size() >= unwritten_max) return caf::make_error(caf::sec::invalid_argument, "the brokers take nothing, and too much waits for them; try again when they are back");
   ++options_.metrics->orders;
   auto promise = make_response_promise<caf::unit_t>();
   orders_.push_back(promise);

@@ -22,7 +22,7 @@ namespace tocsin {
 
 struct cluster_desk_options {
   std::string node, address, http;
-  std::uint64_t incarnation = 0;
+  std::uint64_t incarnation = 0;    ///< at least; one more than any that stands in the log
   double rank = 0;                  ///< 0 to 1, another one for every node
   caf::actor groups, recorder;
   std::shared_ptr<node_metrics> metrics;
@@ -33,7 +33,8 @@ struct cluster_desk_options {
   /// The newest snapshot of a partition, or null; told once.
   std::function<void(std::uint32_t partition, std::function<void(std::shared_ptr<const std::string>)> done)> find_snapshot;
   /// A partition of ours, in `parent`'s care.
-  std::function<caf::actor(caf::event_based_actor* parent, const cluster_partition& known, std::uint32_t partition, std::shared_ptr<const std::string> snapshot)> host;
+  std::function<caf::actor(caf::event_based_actor* parent, const cluster_partition& known, std::uint32_t partition, std::uint64_t incarnation,
+                           std::shared_ptr<const std::string> snapshot)> host;
   std::function<void()> grant;      ///< a batch of the log is dealt with
   std::function<void(std::size_t source)> grant_source;
   std::function<void(bool leads)> lead; ///< it changed

@@ -42,18 +42,16 @@ public:
   struct partition_state {
     caf::actor host;
     std::string phase; ///< "restoring", "replaying", "watching", "blind"
-    std::int64_t next_offset = -1;
   };
   void set_host(std::uint32_t partition, caf::actor host) {
     const std::lock_guard lock{guard_};
     partitions_[partition] = {std::move(host), "restoring"};
   }
-  void set_phase(std::uint32_t partition, std::string phase, std::int64_t next) {
+  void set_phase(std::uint32_t partition, std::string_view phase) {
     const std::lock_guard lock{guard_};
     const auto p = partitions_.find(partition);
     if (p == partitions_.end()) return;
-    p->second.phase = std::move(phase);
-    p->second.next_offset = next;
+    p->second.phase = phase;
   }
   void drop_hosts() {
     const std::lock_guard lock{guard_};
@@ -72,14 +70,12 @@ public:
     const std::lock_guard lock{guard_};
     return partitions_;
   }
-  /// What the log says of owners, nodes and leader, without what stands in it.
+  /// What the log says of owners and leader, without what stands in it.
   void publish(const cluster_fold& f);
   struct view {
     std::map<std::uint32_t, cluster_partition> partitions;
-    std::map<std::string, cluster_node_state> nodes;
     cluster_fold::lead lead;
     timestamp now = unset;
-    std::int64_t next_offset = 0;
   };
   view seen() const {
     const std::lock_guard lock{guard_};
@@ -128,7 +124,6 @@ struct partition_begin {};
 /// The log has what we said up to here.
 struct partition_folded {
   std::int64_t covered;
-  timestamp until;
 };
 /// Say everything, keep a snapshot, release. Answered with unit.
 struct hand_over {};

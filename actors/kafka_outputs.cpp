@@ -31,9 +31,9 @@ result<std::unique_ptr<kafka_outputs>> kafka_outputs::open(const kafka_output& k
   return made;
 }
 
-void kafka_outputs::begin(std::shared_ptr<const store> disk) {
+void kafka_outputs::begin(std::shared_ptr<const store> disk, bool again) {
   disk_ = std::move(disk);
-  if (disk_ && !settings_.incidents.empty()) {
+  if (again && disk_ && !settings_.incidents.empty()) {
     // Whoever begins to write does not write all of the past.
     const auto reached = disk_->positions(incidents_written);
     if (reached && !reached->empty()) write_again(from_nanoseconds(reached->front().next_offset));

@@ -32,7 +32,8 @@ public:
 
   /// From now on what is said is written: while a former life is folded it was said before. First come the incidents of the store
   /// that the brokers may not have.
-  void begin(std::shared_ptr<const store> disk);
+  /// `again` = false: of a cluster, where whoever leads does it, and our own may be old.
+  void begin(std::shared_ptr<const store> disk, bool again = true);
   void write(const story& told);
   /// Incidents that changed since then, each as it is now: whoever wrote before us may not have.
   void write_since(timestamp since) {

@@ -216,7 +216,7 @@ result<void> node::start() {
   p.spawn_tree();
   if (!p.shares_input())
     if (auto folded = p.fold_journal(*offset); !folded) return folded;
-  if (p.kafka) p.kafka->begin(p.disk);
+  if (p.kafka) p.kafka->begin(p.disk, !p.shares_input());
   caf::anon_send(p.intake_actor, go_live{p.disk ? p.recorder_actor : caf::actor{}, p.options.config.snapshot_every, p.logs()});
   if (!p.options.config.http_address.empty()) {
     p.http = make_http_server(p.options.config.http_address, static_cast<int>(p.options.config.http_threads));

@@ -1,6 +1,5 @@
 // A node among others that share the input: the cluster's log, the partitions that are ours, and their snapshots.
 #include <algorithm>
-#include <future>
 
 #include "actors/cluster_desk.hpp"
 #include "actors/groups.hpp"
@@ -49,7 +48,6 @@ struct node_log {
   std::counting_semaphore<> credit{log_batches_max};
   std::atomic<bool> stopping{false};
 };
-
 
 bool node::parts::shares_input() const { return !options.config.cluster.log.empty(); }
 bool node::parts::is_input(const source_settings& s) const { return shares_input() && s.kind == "kafka" && !s.gives_samples(); }
@@ -112,8 +110,8 @@ void node::parts::add_shared_path(std::vector<child_spec>& children) {
                         d.fold = std::move(l.fold);
                         d.write = [&l](std::string entry) { return l.log->write(std::move(entry)); };
                         d.find_snapshot = [&l](std::uint32_t partition, auto done) { find_snapshot(l, partition, std::move(done)); };
-                        d.host = [this](caf::event_based_actor* desk, const cluster_partition& known, std::uint32_t partition, auto snapshot) {
-                          return host_partition(desk, known, partition, std::move(snapshot));
+                        d.host = [this](caf::event_based_actor* desk, const cluster_partition& known, std::uint32_t partition, std::uint64_t incarnation, auto snapshot) {
+                          return host_partition(desk, known, partition, incarnation, std::move(snapshot));
                         };
                         d.grant = [&l] { l.credit.release(); };
                         d.grant_source = [this](std::size_t source) { grant(source); };
@@ -144,14 +142,14 @@ void node::parts::find_snapshot(node_log& l, std::uint32_t partition, std::funct
 }
 
 caf::actor node::parts::host_partition(caf::event_based_actor* desk, const cluster_partition& known, std::uint32_t partition,
-                                       std::shared_ptr<const std::string> snapshot) {
+                                       std::uint64_t incarnation, std::shared_ptr<const std::string> snapshot) {
   node_log& l = *shared_log;
   const auto number = static_cast<std::int32_t>(partition);
   partition_host_options o;
   o.partition = partition;
   o.count = l.count;
   o.node = options.config.cluster.node;
-  o.incarnation = l.incarnation;
+  o.incarnation = incarnation;
   o.rules = rules;
   o.metrics = metrics;
   o.shared = l.shared;

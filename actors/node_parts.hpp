@@ -73,7 +73,8 @@ struct node::parts {
   result<void> open_log();
   void add_shared_path(std::vector<child_spec>& children);
   static void find_snapshot(node_log& l, std::uint32_t partition, std::function<void(std::shared_ptr<const std::string>)> done);
-  caf::actor host_partition(caf::event_based_actor* desk, const cluster_partition& known, std::uint32_t partition, std::shared_ptr<const std::string> snapshot);
+  caf::actor host_partition(caf::event_based_actor* desk, const cluster_partition& known, std::uint32_t partition, std::uint64_t incarnation,
+                            std::shared_ptr<const std::string> snapshot);
   void lead_changed(bool leads);
   void resume_deliveries();
   void start_shared_input();

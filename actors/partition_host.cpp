@@ -29,7 +29,7 @@ caf::behavior partition_host::make_behavior() {
   arm();
   return {
       [this](const partition_begin&) {
-        options_.shared->set_phase(partition(), "replaying", next_offset());
+        options_.shared->set_phase(partition(), "replaying");
         options_.begin(next_offset(), epoch());
       },
       [this](partition_input& in) {
@@ -88,17 +88,16 @@ void partition_host::on_exit() {
   options_.recorder = nullptr;
 }
 
-void partition_host::take_in(const partition_batch& b) {
+void partition_host::take_in(partition_batch& b) {
   std::vector<std::int64_t> offsets(b.records.records.size());
   for (std::size_t i = 0; i < b.places.size(); ++i) {
     const std::size_t end = i + 1 < b.places.size() ? b.places[i + 1].record : offsets.size();
     for (std::size_t r = b.places[i].record; r < end; ++r) offsets[r] = b.places[i].offset;
   }
-  record_batch records = b.records; // the texts stay where they are
   // A record from the future must not carry everybody's time with it.
   if (const timestamp now = options_.shared->now(steady_of(this)); now != unset && state() == phase::sighted)
-    for (record& r : records.records) r.at = std::min(r.at, now);
-  feed(records, offsets, b.next_offset);
+    for (record& r : b.records.records) r.at = std::min(r.at, now);
+  feed(b.records, offsets, b.next_offset);
   options_.metrics->records += offsets.size();
   moved_ |= b.next_offset > b.first_offset;
   seen_.at_end = b.at_end;
@@ -125,7 +124,7 @@ void partition_host::look() {
   }
   say(false);
   take_snapshot();
-  options_.shared->set_phase(partition(), state() == phase::replaying ? "replaying" : sight_.blind() ? "blind" : "watching", next_offset());
+  options_.shared->set_phase(partition(), state() == phase::replaying ? "replaying" : sight_.blind() ? "blind" : "watching");
   host_.count(daemons(), *options_.metrics);
   arm();
 }

@@ -46,7 +46,7 @@ private:
   daemon& adopt(daemon fresh) override;
   daemon& replace(daemon& broken, daemon fresh, const std::string& why) override;
   void quarantine(const record& r, const std::string& why) override;
-  void take_in(const partition_batch& b);
+  void take_in(partition_batch& b);
   void look();
   void say(bool progress);
   void flush_unwritten();

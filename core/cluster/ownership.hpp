@@ -23,6 +23,8 @@ public:
 
   ownership(std::string node, std::uint64_t incarnation) : node_(std::move(node)), incarnation_(incarnation) {}
 
+  /// Which life this is, once it is known; before that nothing is claimed.
+  void live(std::uint64_t incarnation) { incarnation_ = incarnation; }
   /// The group gives it to us. Changes nothing when it did so before.
   void assigned(std::uint32_t partition, timestamp steady) { all_.try_emplace(partition, entry{steady, 0, false}); }
   /// The group takes it away.
