@@ -48,10 +48,6 @@ caf::behavior cluster_desk::make_behavior() {
   begin();
   return {
       [this](const log_read& batch) { read(batch); },
-      [this](const log_gone& g) {
-        log::error("cluster_log_gone", {{"from_offset", std::to_string(fold_.next_offset())}, {"first_kept", std::to_string(g.first)},
-                                        {"remedy", "keep the topic longer; what was said in between is missing here"}});
-      },
       [this](const group_assigned& a) {
         ownership_.assigned(a.partition, steady_of(this));
         look();
@@ -156,7 +152,8 @@ void cluster_desk::take_in(const cluster_log_entry& e, bool newest) {
   if (is_another_us(*entry)) return;
   const bool ours = entry->node == options_.node && entry->incarnation == options_.incarnation;
   const std::string by = entry->node;
-  const bool is_order = std::holds_alternative<order_entry>(entry->what);
+  const auto* order = std::get_if<order_entry>(&entry->what);
+  const std::uint64_t ordered = order && ours ? order->number : 0;
   const auto* said = std::get_if<said_entry>(&entry->what);
   const std::uint32_t partition = said ? said->partition : 0;
   const partition_folded reached{said ? said->covered : 0};
@@ -169,10 +166,7 @@ void cluster_desk::take_in(const cluster_log_entry& e, bool newest) {
     if (const auto p = owned_.find(partition); p != owned_.end() && p->second.host) send(p->second.host, reached);
   if (!ours)
     for (const delivered_entry& d : s.delivered) send(options_.groups, notification_settled{d.notification, by, d.dead});
-  if (is_order && ours && !orders_.empty()) {
-    step_orders_.push_back(std::move(orders_.front()));
-    orders_.pop_front();
-  }
+  if (auto waiting = orders_.extract(ordered)) step_orders_.push_back(std::move(waiting.mapped()));
   if (s.owners) after_owners_changed();
   pass(std::move(s));
 }
@@ -321,10 +315,11 @@ void cluster_desk::report(const source_batch& b) {
 
 caf::result<caf::unit_t> cluster_desk::obey(const operator_order& o) {
   if (unwritten_.size() >= unwritten_max) return caf::make_error(caf::sec::invalid_argument, "the brokers take nothing, and too much waits for them; try again when they are back");
+  if (fold_.now() == unset) return caf::make_error(caf::sec::invalid_argument, "nobody leads the cluster yet, so that it has no time; try again in some seconds");
   ++options_.metrics->orders;
   auto promise = make_response_promise<caf::unit_t>();
-  orders_.push_back(promise);
-  write(order_entry{o.bytes});
+  orders_.emplace(++order_number_, promise);
+  write(order_entry{o.bytes, order_number_});
   return promise;
 }
 

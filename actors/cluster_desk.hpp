@@ -86,7 +86,8 @@ private:
   std::map<std::uint32_t, owned> owned_;
   std::deque<std::string> unwritten_;
   std::deque<in_flight> steps_;
-  std::deque<caf::response_promise> orders_; ///< written, not yet read
+  std::map<std::uint64_t, caf::response_promise> orders_; ///< written, not yet read: by their number
+  std::uint64_t order_number_ = 0;
   std::vector<caf::response_promise> idle_, step_orders_;
   std::uint64_t number_ = 0;
   timestamp wake_ = never, passed_ = unset, hello_ = unset;

@@ -99,9 +99,6 @@ struct log_read {
   std::shared_ptr<const std::vector<cluster_log_entry>> entries;
   bool at_end;
 };
-struct log_gone {
-  std::int64_t first;
-};
 // -- input thread -> desk ---------------------------------------------------------------------------
 struct group_assigned {
   std::uint32_t partition;
@@ -144,7 +141,6 @@ struct partition_tick {
 } // namespace tocsin
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::log_read)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::log_gone)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::group_assigned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::group_revoked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::partition_input)

@@ -25,12 +25,7 @@ namespace {
 constexpr auto answer_within = std::chrono::seconds{2};
 constexpr auto stop_within = std::chrono::seconds{20};
 
-/// The snapshot as groups::add_part wrote it.
-struct restored {
-  timestamp watermark = unset;
-  std::shared_ptr<const std::string> groups;
-  std::vector<std::shared_ptr<const std::string>> shards;
-};
+} // namespace
 
 std::optional<restored> parse_snapshot(const std::string& bytes) {
   reader in{bytes};
@@ -42,8 +37,6 @@ std::optional<restored> parse_snapshot(const std::string& bytes) {
   if (!in.ok() || !in.empty()) return std::nullopt;
   return r;
 }
-
-} // namespace
 
 node::node(node_options options) : parts_(std::make_unique<parts>(std::move(options))) {}
 
@@ -138,7 +131,10 @@ child_spec node::parts::groups_child(std::uint32_t shards) {
               if (kafka && leads()) write_out(s);
               caf::anon_send(recorder, story_told{std::make_shared<const story>(std::move(s))});
             };
-            g.snapshot_done = [recorder = recorder_actor](snapshot_taken&& taken) { caf::anon_send(recorder, std::move(taken)); };
+            g.snapshot_done = [this, recorder = recorder_actor](snapshot_taken&& taken) {
+              if (shares_input()) keep_desk(taken);
+              caf::anon_send(recorder, std::move(taken));
+            };
             g.settled = [recorder = recorder_actor](const notification_settled& n) { caf::anon_send(recorder, n); };
             g.lead_taken = [recorder = recorder_actor] { caf::anon_send(recorder, lead_taken{}); };
             return groups_actor = parent->spawn<groups>(std::move(g));

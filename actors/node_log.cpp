@@ -3,6 +3,7 @@
 
 #include "actors/cluster_desk.hpp"
 #include "actors/groups.hpp"
+#include "actors/node_log.hpp"
 #include "actors/node_parts.hpp"
 #include "actors/notifier.hpp"
 #include "actors/partition_host.hpp"
@@ -12,7 +13,6 @@
 namespace tocsin {
 
 namespace {
-constexpr std::ptrdiff_t log_batches_max = 8; ///< read and not yet dealt with
 constexpr std::uint32_t snapshot_version = 1;
 constexpr duration find_snapshot_within = 10s, keep_snapshot_within = 30s, goodbye_within = 5s;
 constexpr duration written_again_for = 2min; ///< incidents of so long before we lead: the one before us may not have written them
@@ -34,20 +34,6 @@ private:
 /// Between 0 and 1, for ties: from the name.
 double rank_of(std::string_view name) { return static_cast<double>(hash_key(name, "") >> 11) * 0x1p-53; }
 } // namespace
-
-struct node_log {
-  std::shared_ptr<cluster_shared> shared = std::make_shared<cluster_shared>();
-  std::unique_ptr<cluster_log> log;
-  std::unique_ptr<cluster_snapshots> snapshots;
-  std::shared_ptr<kafka_owned_input> input;
-  std::size_t source = 0;
-  std::uint32_t count = 0;
-  std::uint64_t incarnation = static_cast<std::uint64_t>(to_nanoseconds(wall_clock()));
-  std::shared_ptr<const std::string> fold; ///< as a former life saved it
-  std::int64_t from = -1;
-  std::counting_semaphore<> credit{log_batches_max};
-  std::atomic<bool> stopping{false};
-};
 
 bool node::parts::shares_input() const { return !options.config.cluster.log.empty(); }
 bool node::parts::is_input(const source_settings& s) const { return shares_input() && s.kind == "kafka" && !s.gives_samples(); }
@@ -74,21 +60,7 @@ result<void> node::parts::open_log() {
   auto snapshots = open_cluster_snapshots(options.config.kafka, c.snapshots, l.count, snapshot_version);
   if (!snapshots) return tl::make_unexpected(snapshots.error());
   l.snapshots = std::move(*snapshots);
-  if (shard_snapshots.size() == 1) { // of a former life that shared its input, too
-    cluster_fold fold;
-    reader in{*shard_snapshots.front()};
-    if (auto ok = fold.load(in)) {
-      l.fold = shard_snapshots.front();
-      l.from = fold.next_offset();
-    } else {
-      log::error("snapshot_unusable", {{"reason", ok.error().text}});
-      group_snapshot.reset();
-    }
-  } else {
-    group_snapshot.reset();
-  }
-  shard_snapshots.clear();
-  return {};
+  return find_beginning();
 }
 
 /// Groups and desk: what a node by itself has groups, shards and intake for.
@@ -189,11 +161,12 @@ void node::parts::start_shared_input() {
   node_log& l = *shared_log;
   cluster_log_callbacks log;
   log.read = [this, &l](std::vector<cluster_log_entry>&& entries, bool at_end) {
+    if (!entries.empty() && std::exchange(l.unsure, false) && entries.front().offset > std::max<std::int64_t>(l.from, 0)) miss_entries(entries.front().offset);
     while (!l.credit.try_acquire_for(std::chrono::milliseconds{100}))
       if (l.stopping) return;
     caf::anon_send(intake_actor, log_read{std::make_shared<const std::vector<cluster_log_entry>>(std::move(entries)), at_end});
   };
-  log.gone = [this](std::int64_t first) { caf::anon_send(intake_actor, log_gone{first}); };
+  log.gone = [this](std::int64_t first) { miss_entries(first); };
   log.trouble = [](const std::string&) {}; // it is in the log of the process already
   l.log->start(l.from, std::move(log));
 

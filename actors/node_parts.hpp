@@ -25,6 +25,14 @@
 
 namespace tocsin {
 
+/// A snapshot as groups::add_part wrote it.
+struct restored {
+  timestamp watermark = unset;
+  std::shared_ptr<const std::string> groups;
+  std::vector<std::shared_ptr<const std::string>> shards;
+};
+std::optional<restored> parse_snapshot(const std::string& bytes);
+
 inline constexpr std::size_t nobodys_source = ~std::size_t{0};
 inline constexpr std::size_t journal_source = nobodys_source - 1;
 
@@ -71,6 +79,12 @@ struct node::parts {
   bool is_input(const source_settings& s) const;
   result<std::unique_ptr<source>> make_input_source(const source_settings& s, std::size_t index);
   result<void> open_log();
+  result<void> find_beginning();
+  void forget_former_life();
+  bool take_desk_of_leader(std::int64_t first_kept, std::int64_t end);
+  void list_open_incidents();
+  void keep_desk(const snapshot_taken& taken);
+  void miss_entries(std::int64_t first_kept);
   void add_shared_path(std::vector<child_spec>& children);
   static void find_snapshot(node_log& l, std::uint32_t partition, std::function<void(std::shared_ptr<const std::string>)> done);
   caf::actor host_partition(caf::event_based_actor* desk, const cluster_partition& known, std::uint32_t partition, std::uint64_t incarnation,

@@ -36,7 +36,7 @@ caf::behavior partition_host::make_behavior() {
         // Of a time when the partition was ours before: as if read ahead of where we begin, with an end that is not ours.
         if (in.batch->mark == static_cast<std::uint64_t>(epoch())) take_in(*in.batch);
         if (in.batch->next_offset > in.batch->first_offset) options_.grant();
-        look();
+        if (state() != phase::replaying || seen_.at_end) look();
       },
       [this](const partition_looked& l) {
         if (l.mark != static_cast<std::uint64_t>(epoch())) return;
@@ -45,7 +45,9 @@ caf::behavior partition_host::make_behavior() {
         look();
       },
       [this](const partition_tick& t) {
-        if (t.generation == generation_) look();
+        if (t.generation != generation_) return;
+        armed_ = unset;
+        look();
       },
       [this](const partition_folded& f) {
         options_.commit(f.covered);
@@ -173,9 +175,11 @@ void partition_host::finish() {
 }
 
 void partition_host::arm() {
-  const timestamp now = options_.shared->now(steady_of(this));
+  const timestamp steady = steady_of(this), now = options_.shared->now(steady);
   duration wait = look_every;
   if (const timestamp wake = next_wake(); !holds_ && now != unset && wake != never) wait = std::clamp<duration>(wake - now + duration{1}, look_least, look_every);
+  if (armed_ != unset && armed_ <= steady + wait) return; // that one comes first, and looks again
+  armed_ = steady + wait;
   delayed_send(this, std::chrono::duration_cast<caf::timespan>(wait), partition_tick{++generation_});
 }
 

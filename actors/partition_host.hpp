@@ -69,6 +69,7 @@ private:
   bool keeping_ = false;
   std::vector<caf::response_promise> leaving_;
   std::uint64_t generation_ = 0;
+  timestamp armed_ = unset;           ///< when the newest tick is due, by the actors' clock; unset = none is under way
 };
 
 } // namespace tocsin

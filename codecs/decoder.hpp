@@ -22,6 +22,12 @@ struct decode_error {
   std::string bytes;      ///< the offending bytes, at most 4096 of them
 };
 
+/// Where in a batch what was read of a line begins. A line that gave no record has none.
+struct line_place {
+  std::uint64_t line; ///< from 1, as in decode_error
+  std::uint32_t record;
+};
+
 /// Incremental decoder of one stream. Not thread-safe; one per stream.
 class decoder {
 public:
@@ -36,10 +42,13 @@ public:
   std::vector<decode_error> take_errors();
   std::uint64_t error_count() const { return errors_total_; }
   std::uint64_t ignored_count() const { return ignored_total_; } ///< well formed, but of no interest to us
+  /// The places of lines are added there from now on, by decoders of JSON lines; null = nobody asks. It must outlive us.
+  void note_lines(std::vector<line_place>* where) { lines_ = where; }
 
 protected:
   void report(std::uint64_t position, errc code, std::string text, std::string_view bytes);
   std::uint64_t ignored_total_ = 0;
+  std::vector<line_place>* lines_ = nullptr;
 
 private:
   std::vector<decode_error> errors_;

@@ -53,7 +53,9 @@ public:
       out.records.reserve(std::max(wanted, out.records.capacity() * 2));
     const std::size_t before = out.records.size();
     while (const char* line_end = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)))) {
+      const std::size_t had = out.records.size();
       line(p, line_end, arrived, out);
+      if (lines_ && out.records.size() > had) lines_->push_back({line_, static_cast<std::uint32_t>(had)});
       p = line_end + 1;
       if (p >= end) break;
     }

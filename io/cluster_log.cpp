@@ -36,6 +36,7 @@ public:
   ~kafka_cluster_log() override { stop(); }
 
   result<void> open();
+  result<std::pair<std::int64_t, std::int64_t>> kept(duration most) override;
   void start(std::int64_t from, cluster_log_callbacks callbacks) override;
   bool write(std::string bytes, std::uint64_t mark) override { return writer_->write(std::move(bytes), mark); }
   bool flush(duration most) override { return writer_->flush(most); }
@@ -82,6 +83,24 @@ result<void> kafka_cluster_log::open() {
   if (!writer) return tl::make_unexpected(writer.error());
   writer_ = std::move(*writer);
   return {};
+}
+
+/// By reading, which ends in time also when the partition's leader is away.
+result<std::pair<std::int64_t, std::int64_t>> kafka_cluster_log::kept(duration most) {
+  const auto until = monotonic_clock() + most;
+  std::optional<kafka_feed> first;
+  for (;;) {
+    (void)reader_->serve();
+    if (!first && prepared()) first.emplace(*reader_, topic_, 0, kafka_feed::earliest);
+    if (first) {
+      first->refill();
+      if (first->end() >= 0 && (first->front() || first->at_end())) return std::pair{first->next(), first->end()};
+    }
+    if (monotonic_clock() >= until) return fail(errc::unreachable, "topic '" + topic_ + "': the brokers do not say where it begins");
+    pollfd one{wake_.fd(), POLLIN, 0};
+    ::poll(&one, 1, look_every_ms);
+    wake_.clear();
+  }
 }
 
 void kafka_cluster_log::start(std::int64_t from, cluster_log_callbacks callbacks) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/connections.hpp"
@@ -45,6 +46,8 @@ public:
   static constexpr std::size_t entry_bytes_max = 900'000;
 
   virtual ~cluster_log() = default; ///< stops; what is still queued is lost
+  /// The offsets of the first entry that is kept and behind the last. Before start(); waits for the brokers, at most `most`. errc::unreachable.
+  virtual result<std::pair<std::int64_t, std::int64_t>> kept(duration most) = 0;
   /// Reads from `from` on; -1 = from the earliest entry that is kept. Once.
   virtual void start(std::int64_t from, cluster_log_callbacks callbacks) = 0;
   /// Thread-safe, never waits. What is written is kept and tried until the brokers have it, in order. Marks above 0 are told. After a

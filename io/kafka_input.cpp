@@ -179,6 +179,12 @@ bool kafka_input_thread::take(std::int32_t partition, owned& o) {
 }
 
 void kafka_input_thread::collect(std::int32_t partition, owned& o, partition_batch& out) {
+  add_values(partition, o, out);
+  o.values.flush(out.records);
+  out.places = o.values.take_places();
+}
+
+void kafka_input_thread::add_values(std::int32_t partition, owned& o, partition_batch& out) {
   const std::size_t most = settings_.gives_samples() ? samples_most : limits::batch_records_max;
   std::string why;
   o.waits = false;
@@ -192,12 +198,7 @@ void kafka_input_thread::collect(std::int32_t partition, owned& o, partition_bat
     const timestamp at = kafka_partition_queue::time_of(*m);
     o.newest = std::max(o.newest, at);
     bytes_ += m->len;
-    const record_batch& b = out.records;
-    const partition_batch::place begin{static_cast<std::uint32_t>(b.records.size()), static_cast<std::uint32_t>(b.samples.size()),
-                                       static_cast<std::uint32_t>(b.events.size()), m->offset};
     o.values.add({topic_, partition, m->offset}, value, at, out.records);
-    o.values.flush(out.records); // one by one: whose records are whose is to be known
-    if (b.records.size() > begin.record || b.samples.size() > begin.sample || b.events.size() > begin.event) out.places.push_back(begin);
     if (!o.feed->front()) o.feed->refill();
   }
 }

@@ -12,6 +12,7 @@
 #include "core/connections.hpp"
 #include "core/log_sight.hpp"
 #include "core/record.hpp"
+#include "io/kafka_values.hpp"
 #include "io/source.hpp"
 
 namespace tocsin {
@@ -22,13 +23,7 @@ struct partition_batch {
   std::uint64_t mark = 0;                          ///< of the begin() that it follows
   record_batch records;                            ///< timed like those of a Kafka source: by the log, or by themselves
   std::int64_t first_offset = 0, next_offset = 0;  ///< what it covers; also what no record could be made of
-  /// Where it came from: records from `record` on, readings from `sample` and events from `event` on are of `offset`, up to the next
-  /// place. A value that gave nothing has none.
-  struct place {
-    std::uint32_t record = 0, sample = 0, event = 0;
-    std::int64_t offset = 0;
-  };
-  std::vector<place> places;
+  std::vector<value_place> places; ///< where records came from; readings have none
   bool at_end = false; ///< everything that the brokers have told of was read
 };
 

@@ -33,7 +33,7 @@ public:
 
 private:
   struct owned {
-    explicit owned(const source_settings& s) : values(s) {}
+    explicit owned(const source_settings& s) : values(s) { values.keep_places(); }
     std::unique_ptr<kafka_feed> feed; ///< none before begin()
     std::uint64_t mark = 0;           ///< of begin()
     kafka_values values;
@@ -56,6 +56,7 @@ private:
   void obey();
   bool take(std::int32_t partition, owned& o);
   void collect(std::int32_t partition, owned& o, partition_batch& out);
+  void add_values(std::int32_t partition, owned& o, partition_batch& out);
   void look();
   void wait(bool rest);
   void say_connected(bool now);

@@ -72,6 +72,7 @@ void kafka_values::flush(record_batch& out) {
   decoder_->feed(pending_, by_message_ ? unset : at_, out);
   pending_.clear();
   collect_errors();
+  collect_places();
   pieces_.clear();
 }
 
@@ -91,6 +92,18 @@ void kafka_values::collect_errors() {
     errors_.push_back(std::move(e));
   }
 }
+
+void kafka_values::collect_places() {
+  std::size_t at = 0;
+  for (const line_place& l : lines_) {
+    const std::size_t before = at;
+    while (at + 1 < pieces_.size() && pieces_[at + 1].first_line <= l.line) ++at;
+    if (&l == &lines_.front() || at != before) places_.push_back({l.record, pieces_[at].place.offset});
+  }
+  lines_.clear();
+}
+
+std::vector<value_place> kafka_values::take_places() { return std::exchange(places_, {}); }
 
 std::vector<decode_error> kafka_values::take_errors() { return std::exchange(errors_, {}); }
 

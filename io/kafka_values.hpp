@@ -21,10 +21,21 @@ struct log_place {
   std::int64_t offset;
 };
 
+/// Where what was read of a value begins in its batch: records from `record` on are of `offset`, up to the next place. A value
+/// that gave no record has none.
+struct value_place {
+  std::uint32_t record = 0;
+  std::int64_t offset = 0;
+};
+
 /// Collects values of one moment and decodes them at once. Not thread-safe.
 class kafka_values {
 public:
   explicit kafka_values(const source_settings& s);
+  kafka_values(const kafka_values&) = delete; // the decoder knows where lines are noted
+
+  /// From now on places are kept, for take_places().
+  void keep_places() { decoder_->note_lines(&lines_); }
 
   /// Whether the value can be read now; else its schema cannot be had, and it must come again later.
   bool ready(std::string_view value, std::string& why);
@@ -34,6 +45,8 @@ public:
   void flush(record_batch& out);
   /// Errors since the last call, with "topic/partition@offset: " before their text and the offset as position.
   std::vector<decode_error> take_errors();
+  /// Of the records that flush() and add() gave since the last call.
+  std::vector<value_place> take_places();
   std::uint64_t error_count() const { return errors_total_; }
   std::uint64_t ignored_count() const { return ignored_ + decoder_->ignored_count(); }
 
@@ -43,6 +56,7 @@ private:
     log_place place;
   };
   void collect_errors();
+  void collect_places();
   result<void> to_json(std::string_view value);
   void refuse(const log_place& place, const error& why, std::string_view value);
   enum class encoding { json, msgpack, avro } encoding_;
@@ -54,6 +68,8 @@ private:
   std::string json_; ///< of the value that is added
   std::string pending_;
   std::vector<piece> pieces_; ///< of pending_, in order
+  std::vector<line_place> lines_;
+  std::vector<value_place> places_;
   timestamp at_ = unset;
   std::uint64_t decoder_errors_ = 0;
   std::uint64_t line_ = 0; ///< lines handed to the decoder, pending ones included

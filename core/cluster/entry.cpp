@@ -9,7 +9,7 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
 constexpr std::size_t effects_at_a_time = 256; ///< in one entry: some 100 KiB
 
 void put(writer& out, const effect& e) {
@@ -109,7 +109,10 @@ struct putter {
     out.put(e.at);
     out.put(e.term);
   }
-  void operator()(const order_entry& e) const { out.put(std::string_view{e.bytes}); }
+  void operator()(const order_entry& e) const {
+    out.put(std::string_view{e.bytes});
+    out.put(e.number);
+  }
   void operator()(const delivered_entry& e) const {
     out.put(std::string_view{e.notification});
     out.put(e.dead);
@@ -161,7 +164,13 @@ bool get(reader& in, std::uint8_t kind, cluster_entry& e) {
       e.what = m;
       return true;
     }
-    case 6: e.what = order_entry{in.get_text()}; return true;
+    case 6: {
+      order_entry o;
+      o.bytes = in.get_text();
+      o.number = in.get<std::uint64_t>();
+      e.what = std::move(o);
+      return true;
+    }
     case 7: {
       delivered_entry d;
       d.notification = in.get_text();

@@ -47,6 +47,7 @@ struct mark_entry {
 /// A person's order: an encoded operator_command.
 struct order_entry {
   std::string bytes;
+  std::uint64_t number = 0; ///< of the writer's orders, from 1: one that is written twice is obeyed once
 };
 /// A receiver has this notification, or never will; nobody need send it again.
 struct delivered_entry {

@@ -7,7 +7,7 @@
 namespace tocsin {
 
 namespace {
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
 constexpr duration moment{1};
 } // namespace
 
@@ -23,7 +23,7 @@ cluster_fold::step cluster_fold::apply(std::int64_t offset, cluster_entry e) {
   else if (auto* l = std::get_if<lead_entry>(&e.what)) take_lead(e, *l, out);
   else if (auto* s = std::get_if<said_entry>(&e.what)) say(e, std::move(*s), out);
   else if (auto* d = std::get_if<delivered_entry>(&e.what)) out.delivered.push_back(std::move(*d));
-  else if (auto* o = std::get_if<order_entry>(&e.what)) hear_now({now_, {}, operator_said{std::move(o->bytes)}}, out);
+  else if (auto* o = std::get_if<order_entry>(&e.what)) obey(e, std::move(*o), out);
   else if (auto* said = std::get_if<report_entry>(&e.what)) {
     if (auto reported = decode_reported(said->bytes)) hear_now(effect_of_reported(std::move(*reported), now_), out);
   } else if (auto& m = std::get<mark_entry>(e.what); m.term == lead_.term && e.node == lead_.node && e.incarnation == lead_.incarnation) {
@@ -41,6 +41,17 @@ void cluster_fold::hear_now(effect e, step& out) {
   if (now_ == unset) return;
   out.said.push_back(std::move(e));
   now_ += moment;
+}
+
+/// Kafka's client writes again what it may have written before a fatal error.
+void cluster_fold::obey(const cluster_entry& e, order_entry&& o, step& out) {
+  auto& [life, newest] = obeyed_[e.node];
+  if (e.incarnation == life && o.number <= newest) return;
+  if (e.incarnation >= life) {
+    life = e.incarnation;
+    newest = o.number;
+  }
+  hear_now({now_, {}, operator_said{std::move(o.bytes)}}, out);
 }
 
 void cluster_fold::hello(const cluster_entry& e, const hello_entry& h) {
@@ -186,6 +197,12 @@ void cluster_fold::save(writer& out) const {
     out.put(n.heard);
     out.put(n.left);
   }
+  out.put(static_cast<std::uint32_t>(obeyed_.size()));
+  for (const auto& [name, newest] : obeyed_) {
+    out.put(std::string_view{name});
+    out.put(newest.first);
+    out.put(newest.second);
+  }
 }
 
 result<void> cluster_fold::load(reader& in) {
@@ -224,6 +241,11 @@ result<void> cluster_fold::load(reader& in) {
     s.http = in.get_text();
     s.heard = in.get_time();
     s.left = in.get<std::uint8_t>() != 0;
+  }
+  for (auto n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n) {
+    auto& newest = f.obeyed_[in.get_text()];
+    newest.first = in.get<std::uint64_t>();
+    newest.second = in.get<std::uint64_t>();
   }
   if (!in.ok()) return fail(errc::malformed, "a snapshot of the cluster's log is cut off; the log is read from its start");
   *this = std::move(f);

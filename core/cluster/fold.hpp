@@ -72,6 +72,7 @@ private:
   void release(const cluster_entry& e, const release_entry& r, step& out);
   void take_lead(const cluster_entry& e, const lead_entry& l, step& out);
   void say(const cluster_entry& e, said_entry&& s, step& out);
+  void obey(const cluster_entry& e, order_entry&& o, step& out);
   bool is_news(cluster_partition& p, effect& e);
   void see(std::uint32_t partition, bool sighted, timestamp at, effects& out);
   timestamp in_time(timestamp at) const;
@@ -82,6 +83,7 @@ private:
   bool blind_ = false; ///< every partition that has an owner is
   std::map<std::uint32_t, cluster_partition> partitions_;
   std::map<std::string, cluster_node_state> nodes_;
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> obeyed_; ///< by node: incarnation, and number of its newest order
 };
 
 /// An owner's time may be ahead of the leader's marks by so much; beyond it, it is moved back.

@@ -1,6 +1,7 @@
 #include "core/cluster/partition_watch.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/engine.hpp"
 
@@ -70,17 +71,20 @@ void partition_watch::feed(record_batch& batch, std::span<const std::int64_t> of
     started_ = true;
     table_->start(batch.records.front().at, fresh_);
   }
-  std::vector<std::uint32_t> told, untold;
-  for (std::uint32_t i = 0; i < offsets.size(); ++i) (offsets[i] < mute_until_ ? told : untold).push_back(i);
-  if (!told.empty()) {
-    effects unsaid;
-    table_->apply(batch, told, unsaid);
-    if (untold.empty()) table_->advance(watermark_, unsaid);
+  const auto told = static_cast<std::size_t>(std::ranges::lower_bound(offsets, mute_until_) - offsets.begin());
+  effects unsaid;
+  if (told == 0 || told == offsets.size()) {
+    effects& out = told == 0 ? fresh_ : unsaid;
+    table_->apply(batch, out);
+    table_->advance(watermark_, out);
+    return;
   }
-  if (!untold.empty()) {
-    table_->apply(batch, untold, fresh_);
-    table_->advance(watermark_, fresh_);
-  }
+  std::vector<std::uint32_t> positions(offsets.size());
+  std::iota(positions.begin(), positions.end(), 0u);
+  const std::span<const std::uint32_t> all{positions};
+  table_->apply(batch, all.first(told), unsaid);
+  table_->apply(batch, all.subspan(told), fresh_);
+  table_->advance(watermark_, fresh_);
 }
 
 void partition_watch::reached_end(timestamp now) {

@@ -138,6 +138,43 @@ TEST_F(at_the_desk, an_order_is_answered_once_it_was_read_and_obeyed) {
   EXPECT_TRUE(answered);
 }
 
+TEST_F(at_the_desk, an_order_that_was_written_twice_is_obeyed_and_answered_once) {
+  start(100);
+  read({});
+  read(written_of<lead_entry>());
+  pass(300ms);
+  read(written_of<mark_entry>());
+  auto first = self->request(desk, caf::infinite, operator_order{"first"});
+  auto second = self->request(desk, caf::infinite, operator_order{"second"});
+  run();
+  const auto orders = written_of<order_entry>();
+  ASSERT_THAT(orders, SizeIs(2));
+  const std::size_t before = steps.size();
+  read({orders[0], orders[0]}); // its client had a fatal error, and wrote again
+  ASSERT_EQ(steps.size(), before + 1);
+  caf::anon_send(desk, step_done{steps.back().number, never});
+  run();
+  bool answered = false;
+  first.receive([&] { answered = true; }, [](caf::error&) {});
+  EXPECT_TRUE(answered);
+  read({orders[1]});
+  caf::anon_send(desk, step_done{steps.back().number, never});
+  run();
+  answered = false;
+  second.receive([&] { answered = true; }, [](caf::error&) {});
+  EXPECT_TRUE(answered);
+}
+
+TEST_F(at_the_desk, an_order_while_nobody_leads_is_refused) {
+  start(100);
+  read({});
+  auto asked = self->request(desk, caf::infinite, operator_order{"order"});
+  run();
+  std::string why;
+  asked.receive([] {}, [&](caf::error& e) { why = to_string(e); });
+  EXPECT_THAT(why, HasSubstr("nobody leads"));
+}
+
 TEST_F(at_the_desk, an_order_that_there_is_no_room_for_is_refused) {
   start(100);
   read({});

@@ -62,6 +62,28 @@ TEST(cluster_fold, an_entry_that_was_written_twice_changes_nothing) {
   EXPECT_TRUE(l.say("a", 3, {of(lost("rvd/x/1", noon))}, noon).said.empty());
 }
 
+TEST(cluster_fold, an_order_that_is_written_twice_is_obeyed_once) {
+  log l;
+  l.add("a", lead_entry{-1});
+  l.add("a", mark_entry{noon, 0});
+  const auto obeyed = [](const cluster_fold::step& s) { return s.said.size(); };
+  EXPECT_EQ(obeyed(l.add("a", order_entry{"one", 1})), 1u);
+  EXPECT_EQ(obeyed(l.add("a", order_entry{"two", 2})), 1u);
+  EXPECT_EQ(obeyed(l.add("a", order_entry{"one", 1})), 0u);
+  EXPECT_EQ(obeyed(l.add("a", order_entry{"two", 2})), 0u);
+  EXPECT_EQ(obeyed(l.add("b", order_entry{"one", 1})), 1u) << "another node's";
+  EXPECT_EQ(obeyed(l.add("a", order_entry{"one", 1}, 2)), 1u) << "of another life";
+  writer saved;
+  l.fold.save(saved);
+  const std::string bytes = saved.take();
+  log after;
+  reader in{bytes};
+  ASSERT_TRUE(after.fold.load(in));
+  after.next = l.next;
+  EXPECT_EQ(obeyed(after.add("a", order_entry{"one", 1}, 2)), 0u);
+  EXPECT_EQ(obeyed(after.add("a", order_entry{"two", 2}, 2)), 1u);
+}
+
 TEST(cluster_fold, only_the_owner_can_release) {
   log l;
   l.add("a", claim_entry{0, 1});

@@ -108,6 +108,9 @@ TEST_F(cluster_logs, are_read_from_the_offset_that_is_asked_for) {
 TEST_F(cluster_logs, say_when_they_are_empty) {
   kafka.create("log", 1);
   auto log = open();
+  const auto kept = log->kept(std::chrono::seconds{10});
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(*kept, std::pair(std::int64_t{0}, std::int64_t{0}));
   listen(*log, first);
   EXPECT_TRUE(first.wait([](const heard& h) { return h.at_end; }));
   EXPECT_EQ(first.get().ends, 1);
@@ -118,6 +121,8 @@ TEST_F(cluster_logs, say_that_the_offset_is_gone_and_go_on_at_the_earliest) {
   const std::string big(600'000, 'x'); // the mock keeps 5 MiB
   for (int i = 0; i < 12; ++i) kafka.produce("log", 0, "", big + std::to_string(i));
   auto log = open();
+  const auto kept = log->kept(std::chrono::seconds{10});
+  ASSERT_TRUE(kept);
   listen(*log, first, 1);
   ASSERT_TRUE(first.wait([](const heard& h) { return !h.gone.empty() && h.at_end; }));
   const auto h = first.get();
@@ -125,6 +130,7 @@ TEST_F(cluster_logs, say_that_the_offset_is_gone_and_go_on_at_the_earliest) {
   EXPECT_GT(h.gone[0], 1);
   EXPECT_EQ(h.offsets.front(), h.gone[0]);
   EXPECT_EQ(h.offsets.back(), 11);
+  EXPECT_EQ(*kept, std::pair(h.gone[0], std::int64_t{12}));
 }
 
 TEST_F(cluster_logs, say_that_another_log_stands_there) {

@@ -45,6 +45,22 @@ TEST_F(values, get_the_time_of_their_own_record) {
   EXPECT_EQ(out.records[2].at, ms(2000));
 }
 
+TEST_F(values, tell_which_record_is_of_which_value) {
+  use("json");
+  reader->keep_places();
+  add(10, beat("10.0.0.1") + "\n" + beat("10.0.0.2") + "\n");
+  add(11, "{\"broken\": ");
+  add(12, "");
+  add(13, "no json\n" + beat("10.0.0.3"));
+  add(14, beat("10.0.0.4"), 2000); // another time: decoded by itself
+  add(15, beat("10.0.0.5"), 2000);
+  EXPECT_EQ(hosts().size(), 5u);
+  std::vector<std::pair<std::uint32_t, std::int64_t>> places;
+  for (const value_place& p : reader->take_places()) places.emplace_back(p.record, p.offset);
+  EXPECT_THAT(places, ElementsAre(std::pair{0u, 10}, std::pair{2u, 13}, std::pair{3u, 14}, std::pair{4u, 15}));
+  EXPECT_TRUE(reader->take_places().empty());
+}
+
 TEST_F(values, an_error_names_its_place_whatever_stands_around_it) {
   use("json");
   add(10, beat("10.0.0.1") + "\n" + beat("10.0.0.2") + "\n");

@@ -50,9 +50,9 @@ class mail(unittest.TestCase):
         node = started(self, box.settings())
         say(node, "10.0.0.1", 97)
         node.wait(lambda: node.metric("tocsin_notifications_dead_total") == 1, "given up")
-        ledger = node.json("/api/v1/incidents/" + node.incidents()[0]["id"])["notifications"]
-        self.assertEqual([n["state"] for n in ledger], ["dead"])
-        self.assertIn("looks like spam", str(ledger))
+        ledger = lambda: node.json("/api/v1/incidents/" + node.incidents()[0]["id"])["notifications"]
+        node.wait(lambda: [n["state"] for n in ledger()] == ["dead"], ledger)  # counted first, then written down
+        self.assertIn("looks like spam", str(ledger()))
         self.assertIn("notification_dead", node.log())
 
     def test_busy_mailbox_is_tried_again(self):

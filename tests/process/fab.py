@@ -70,9 +70,9 @@ class Fleet:
 class Plant:
     """The cluster of Kafka, nodes by name, a receiver, and a fleet; `check` says what must be true in every one of them."""
 
-    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10):
+    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, snapshot_every="1s"):
         self.test, self.kafka, self.rules, self.every = test, kafka, rules, beat
-        self.fetch_wait = fetch_wait
+        self.fetch_wait, self.snapshot_every = fetch_wait, snapshot_every
         self.session = session or ("6000" if kafka.real else "3000")  # milliseconds; brokers allow six seconds at least
         self.hook = Hook(test)
         *ports, self.spare = free_ports(len(names) + 1)
@@ -91,14 +91,14 @@ class Plant:
 
     def member(self, name, inputs="inputs", log="cluster", partitions=PARTITIONS, port=None):
         k = self.kafka
-        keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: 1s\n"
+        keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: {self.snapshot_every}\n"
         more = self.rules + self.section() + "receivers:\n" + self.hook.settings(more=", flood: {start: 0}")
         source = k.source(inputs, name="inputs", partitions=partitions, member=name)
         return Member(self.test, name, port or self.ports[name], self.ports.values(), sources=source, more=more, keys=keys)
 
-    def start(self):
-        for n in self.nodes.values():
-            n.start()
+    def start(self, names=None):
+        for name in names or self.nodes:
+            self.nodes[name].start()
         self.fleet = Fleet(self.test, self.kafka, self.size, self.every)
         self.settled()
         return self
@@ -127,9 +127,12 @@ class Plant:
         return one.wait(lambda: self.nodes.get(one.json("/api/v1/cluster")["leader"]), "somebody leads")
 
     def some_of(self, owner, count):
-        """Numbers of daemons whose partition is `owner`'s, and which nothing was done to."""
-        known = {d["host"] for d in owner.json("/api/v1/daemons?local=true&limit=10000")["daemons"]}
-        return [n for n in range(self.size) if host(n) in known and n not in self.full | self.dead][:count]
+        """Numbers of daemons whose partition is `owner`'s, and which nothing was done to; it may not have heard of them yet."""
+        def found():
+            known = {d["host"] for d in owner.json("/api/v1/daemons?local=true&limit=10000")["daemons"]}
+            some = [n for n in range(self.size) if host(n) in known and n not in self.full | self.dead][:count]
+            return len(some) == count and some
+        return owner.wait(found, f"{owner.name} knows {count} daemons that are well")
 
     # -- what is brought about, and what must be said
 

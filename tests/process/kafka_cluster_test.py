@@ -205,6 +205,51 @@ class cluster_refusals_case(plant_case):
         self.refused(p.member("a", log="wide"), p.kafka.name("wide"), "partition")
 
 
+class cluster_newcomer_case(plant_case):
+    def trim(self, p, *nodes):
+        """The log loses its beginning, and the leader has kept the desk since."""
+        dice = random.Random(7)
+        for written in range(4, 13, 4):  # the mock keeps 5 MiB of a partition; and whoever watches must not lose what it has not read
+            p.kafka.write("cluster", *[("junk", dice.randbytes(500_000)) for _ in range(4)])
+            for n in nodes:
+                n.wait(lambda n=n: n.metric("tocsin_cluster_log_unreadable_total") == written, "the junk was read")
+        after = nodes[0].json("/api/v1/cluster")["log"]["offset"]
+        kept = lambda: [int(o) for n in nodes for o in re.findall(r" desk_kept offset=(\d+)", n.log())]
+        nodes[0].wait(lambda: any(o >= after for o in kept()), lambda: f"the leader keeps the desk, not {kept()}")
+
+    def test_a_node_that_comes_when_the_log_has_lost_its_beginning_knows_what_stood_there(self):
+        p = self.plant(snapshot_every="200ms")
+        a, b, c = p.nodes.values()
+        p.start("ab")
+        p.fleet.beat(2)
+        p.fill(1, 2)
+        p.check([a, b])
+        self.trim(p, a, b)
+        c.start()
+        c.wait(lambda: " desk_of_leader_taken " in c.log(), c.log)
+        p.settled()
+        p.check()
+        self.assertEqual({p.incident_of(n, 1) for n in (a, b, c)}, {p.incident_of(a, 1)}, "the same incident")
+        a.kill()
+        b.kill()
+        p.settled([c])
+        p.fill(3)
+        p.check([c])
+
+    def test_a_node_that_was_away_for_too_long_begins_where_the_leader_is(self):
+        p = self.plant(snapshot_every="200ms", names="ab").start()
+        a, b = p.nodes.values()
+        b.stop()
+        p.settled([a])
+        p.fill(1)
+        p.check([a])
+        self.trim(p, a)
+        b.start()
+        b.wait(lambda: " desk_of_leader_taken " in b.log(), b.log)
+        p.settled()
+        p.check()
+
+
 class cluster(cluster_case, unittest.TestCase):
     pass
 
@@ -235,6 +280,10 @@ class equipment(cluster_equipment_case, unittest.TestCase):
 
 class equipment_on_a_broker(cluster_equipment_case, unittest.TestCase):
     real = True
+
+
+class newcomer(cluster_newcomer_case, unittest.TestCase):
+    pass
 
 
 class restart(cluster_restart_case, unittest.TestCase):

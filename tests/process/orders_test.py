@@ -145,7 +145,8 @@ class orders(order_case, unittest.TestCase):
 
 
 class escalation(order_case, unittest.TestCase):
-    more = ("route:\n  receiver: hook\n  repeat_interval: 2s\n  escalation: [{after: 1s, receiver: boss}]\n")
+    # The end of an incident is told with the group, a group_interval after what was told before.
+    more = ("route:\n  receiver: hook\n  group_interval: 1s\n  repeat_interval: 2s\n  escalation: [{after: 3s, receiver: boss}]\n")
 
     def setUp(self):
         self.boss = Hook(self)
