@@ -3,7 +3,6 @@ import collections
 import datetime
 import json
 import os
-import re
 import threading
 
 from cluster import Member, free_ports
@@ -70,9 +69,9 @@ class Fleet:
 class Plant:
     """The cluster of Kafka, nodes by name, a receiver, and a fleet; `check` says what must be true in every one of them."""
 
-    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10):
+    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, tls=lambda name: None):
         self.test, self.kafka, self.rules, self.every = test, kafka, rules, beat
-        self.fetch_wait = fetch_wait
+        self.fetch_wait, self.tls = fetch_wait, tls  # `tls` gives that of a node
         self.session = session or ("6000" if kafka.real else "3000")  # milliseconds; brokers allow six seconds at least
         self.hook = Hook(test)
         *ports, self.spare = free_ports(len(names) + 1)
@@ -84,17 +83,14 @@ class Plant:
 
     def section(self):
         more = {"session.timeout.ms": self.session, "heartbeat.interval.ms": "500", "fetch.wait.max.ms": str(self.fetch_wait)}
-        if self.kafka.how:
-            return self.kafka.section()
-        text = self.kafka.section(properties=json.dumps(more))
-        return re.sub(r"  properties: .*", "  properties: " + json.dumps(more), text)
+        return self.kafka.section(properties=more)
 
     def member(self, name, inputs="inputs", log="cluster", partitions=PARTITIONS, port=None):
         k = self.kafka
         keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: 1s\n"
         more = self.rules + self.section() + "receivers:\n" + self.hook.settings(more=", flood: {start: 0}")
         source = k.source(inputs, name="inputs", partitions=partitions, member=name)
-        return Member(self.test, name, port or self.ports[name], self.ports.values(), sources=source, more=more, keys=keys)
+        return Member(self.test, name, port or self.ports[name], self.ports.values(), self.tls(name), sources=source, more=more, keys=keys)
 
     def start(self):
         for n in self.nodes.values():
