@@ -77,6 +77,31 @@ std::string kafka_text(rd_kafka_resp_err_t code) {
 
 namespace {
 
+std::string_view remedy_of(rd_kafka_resp_err_t code, std::string_view why) {
+  const auto says = [&](std::string_view what) { return why.find(what) != why.npos; };
+  if (code == RD_KAFKA_RESP_ERR__SSL || says("SSL routines") || says("SSL handshake")) {
+    if (says("certificate verify failed"))
+      return "the broker's certificate is of no authority in ssl.ca.location, over, or not for this address: correct one of the two";
+    // With TLS 1.3 the broker refuses ours when the handshake is over.
+    if (says(" alert ") && (says("certificate") || says("unknown ca") || says("decrypt error")))
+      return "the broker does not take our certificate: give kafka.properties ssl.certificate.location and ssl.key.location of an authority that it trusts";
+    return "check security.protocol and ssl.* in kafka.properties";
+  }
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) return "check sasl.* in kafka.properties, and kafka.password_file";
+  if (code == RD_KAFKA_RESP_ERR__RESOLVE) return "check kafka.brokers and the name service";
+  return {};
+}
+
+} // namespace
+
+std::string kafka_trouble(rd_kafka_resp_err_t code, std::string_view why) {
+  std::string out = kafka_text(code) + ": " + std::string{why};
+  if (const auto remedy = remedy_of(code, why); !remedy.empty()) out += "; " + std::string{remedy};
+  return out;
+}
+
+namespace {
+
 constexpr int own_creation_looks = 10, own_creation_pause_ms = 200;
 
 using metadata = std::unique_ptr<const rd_kafka_metadata_t, kafka_free<rd_kafka_metadata_destroy>>;

@@ -113,6 +113,7 @@ kafka_reader::~kafka_reader() {
 bool kafka_reader::serve() {
   while (rd_kafka_poll(client_.get(), 0) > 0) {
   }
+  if (back_) why_known_ = false;
   return std::exchange(back_, false);
 }
 
@@ -120,7 +121,10 @@ void kafka_reader::on_error(rd_kafka_t*, int code, const char* why, void* self) 
   auto& r = *static_cast<kafka_reader*>(self);
   const auto as = static_cast<rd_kafka_resp_err_t>(code);
   r.leaders_.hear(as, r.feeds_ > 0);
-  r.trouble_(kafka_text(as) + ": " + why);
+  // That all are away says less than why one is.
+  if (as == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && r.why_known_) return;
+  r.why_known_ = true;
+  r.trouble_(kafka_trouble(as, why));
 }
 
 int kafka_reader::on_statistics(rd_kafka_t*, char* json, std::size_t size, void* self) {

@@ -43,10 +43,10 @@ def openssl(folder, *arguments):
 class Authority:
     """As docs/cluster.md makes one."""
 
-    def __init__(self, folder, name="ca"):
+    def __init__(self, folder, name="ca", subject="tocsin cluster"):
         self.folder, self.name = folder, name
         openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                "-subj", "/CN=tocsin cluster", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+                "-subj", f"/CN={subject}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
 
     @property
     def certificate(self):

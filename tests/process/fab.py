@@ -32,10 +32,10 @@ def data_loss(who, service="7500"):
 class Fleet:
     """Daemons that beat into the input until the test ends, or until they are told otherwise."""
 
-    def __init__(self, test, kafka, size, every):
+    def __init__(self, test, kafka, size, every, **producer):
         self.size, self.every, self.dead, self.full = size, every, set(), set()
         self.beats, self.over, self.lock = 0, threading.Event(), threading.Lock()
-        self.process = kafka.open_producer("inputs", linger="1ms")
+        self.process = kafka.open_producer("inputs", **{"linger": "1ms", **producer})
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
         test.addCleanup(self.end)
@@ -69,9 +69,10 @@ class Fleet:
 class Plant:
     """The cluster of Kafka, nodes by name, a receiver, and a fleet; `check` says what must be true in every one of them."""
 
-    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, tls=lambda name: None):
+    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, tls=lambda name: None, producer=None):
         self.test, self.kafka, self.rules, self.every = test, kafka, rules, beat
         self.fetch_wait, self.tls = fetch_wait, tls  # `tls` gives that of a node
+        self.partitions, self.producer = kafka.partitions["inputs"], producer or {}  # `producer`: keys of the fleet's section kafka
         self.session = session or ("6000" if kafka.real else "3000")  # milliseconds; brokers allow six seconds at least
         self.hook = Hook(test)
         *ports, self.spare = free_ports(len(names) + 1)
@@ -85,17 +86,17 @@ class Plant:
         more = {"session.timeout.ms": self.session, "heartbeat.interval.ms": "500", "fetch.wait.max.ms": str(self.fetch_wait)}
         return self.kafka.section(properties=more)
 
-    def member(self, name, inputs="inputs", log="cluster", partitions=PARTITIONS, port=None):
+    def member(self, name, inputs="inputs", log="cluster", partitions=None, port=None):
         k = self.kafka
         keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: 1s\n"
         more = self.rules + self.section() + "receivers:\n" + self.hook.settings(more=", flood: {start: 0}")
-        source = k.source(inputs, name="inputs", partitions=partitions, member=name)
+        source = k.source(inputs, name="inputs", partitions=partitions or self.partitions, member=name)
         return Member(self.test, name, port or self.ports[name], self.ports.values(), self.tls(name), sources=source, more=more, keys=keys)
 
     def start(self):
         for n in self.nodes.values():
             n.start()
-        self.fleet = Fleet(self.test, self.kafka, self.size, self.every)
+        self.fleet = Fleet(self.test, self.kafka, self.size, self.every, **self.producer)
         self.settled()
         return self
 
@@ -115,7 +116,7 @@ class Plant:
 
         def done():
             said = [self.owners(n) for n in nodes]
-            return all(len(s) == PARTITIONS and set(s.values()) == names for s in said) and all(s == said[0] for s in said) and said[0]
+            return all(len(s) == self.partitions and set(s.values()) == names for s in said) and all(s == said[0] for s in said) and said[0]
         return nodes[0].wait(done, lambda: f"{names} share the partitions: {[n.json('/api/v1/cluster') for n in nodes]}", within)
 
     def leader(self):

@@ -62,15 +62,16 @@ class Cluster:
         self.test.assertEqual(answer, "ok", line)
 
     def section(self, properties=None, **more):
-        """The section kafka of a configuration, with `properties` before its own."""
-        keys = {"brokers": json.dumps(self.brokers), "properties": json.dumps({**self.properties, **(properties or {})}), **self.keys, **more}
+        """The section kafka of a configuration; `properties` go before its own, None takes one away."""
+        together = {k: v for k, v in {**self.properties, **(properties or {})}.items() if v is not None}
+        keys = {"brokers": json.dumps(self.brokers), "properties": json.dumps(together), **self.keys, **more}
         if self.real:
             keys.update(create_topics="true", partitions=str(next(iter(self.partitions.values()))))
         return "kafka:\n" + "".join(f"  {k}: {v}\n" for k, v in keys.items())
 
-    def produce(self, topic, text, *arguments):
+    def produce(self, topic, text, *arguments, **more):
         with tempfile.TemporaryDirectory(prefix="tocsin-test-") as own:
-            config = write(os.path.join(own, "kafka.yaml"), self.section())
+            config = write(os.path.join(own, "kafka.yaml"), self.section(**more))
             return tocsin("produce", "-c", config, "--topic", self.name(topic), "-i", "-", *arguments, text=text)
 
     def send(self, topic, text, *arguments):

@@ -84,7 +84,7 @@ class TlsCluster(Cluster):
         if not way:
             raise unittest.SkipTest(why)
         where = folder(self.test)
-        self.authority, self.stranger = Authority(where), Authority(where, "stranger")
+        self.authority, self.stranger = Authority(where), Authority(where, "stranger", "another plant")
         super().host(*way, *LOOPBACK_UP)
         keeps_user = ["-U", "--preserve-credentials"] if way == OF_USER else []
         self.inside = ["nsenter", "-t", str(self.process.pid), "-n", *keeps_user, "--"]
@@ -99,14 +99,7 @@ class TlsCluster(Cluster):
         for b in self.bridges:
             b.open(certificate, key, self.authority.certificate)
 
-    def close(self):
-        for b in self.bridges:
-            b.close()
-
-    def client(self, name="client", authority=None):
-        """Properties of librdkafka for who has a certificate of `authority`; name None: for who has none."""
-        trusts = {"security.protocol": "SSL", "ssl.ca.location": self.authority.certificate}
-        if name is None:
-            return trusts
-        certificate, key = (authority or self.authority).sign(name)
-        return trusts | {"ssl.certificate.location": certificate, "ssl.key.location": key}
+    def client(self, authority=None):
+        """Properties of librdkafka for who has a certificate of `authority`."""
+        certificate, key = (authority or self.authority).sign("client")
+        return {"security.protocol": "SSL", "ssl.ca.location": self.authority.certificate, "ssl.certificate.location": certificate, "ssl.key.location": key}

@@ -133,7 +133,10 @@ class Node:
         return begin
 
     def start(self):
-        begin = self.spawn()
+        return self.awaited(self.spawn())
+
+    def awaited(self, begin=0):
+        """Waits until the process that was spawned says from there on in its log that it is ready."""
         started = wait_for(lambda: self.process.poll() is not None or
                            re.search(r' info started http="port (\d+)"', self.log()[begin:]),
                            lambda: f"tocsin started\n{self.log()}")

@@ -1,0 +1,55 @@
+"""Part cost: processor time of an event when 1, 2, 4 and 8 nodes read one input to its end, beside that of a bare consumer."""
+import json
+import os
+import re
+
+import cluster_part
+import kafka_part
+import plants
+import tools
+
+PARTITIONS = 24  # that each of eight nodes has some
+COUNTS = (1, 2, 4, 8)
+
+
+def run(options, out):
+    plants.prepare(options)
+    records = 50_000 if options.quick else 1_000_000
+    for count in (1, 2) if options.quick else COUNTS:
+        names = "abcdefgh"[:count]
+        idle, _ = plants.with_plant(lambda p: to_the_end(p, 0), names, PARTITIONS)
+        used, more = plants.with_plant(lambda p: to_the_end(p, records), names, PARTITIONS)
+        bare = more.pop("bare")
+        where = f"{count} node{'s' if count > 1 else ''}"
+        out.add(f"processor time of an event, {where}", (used - idle) / records * 1e6, "us", bare_us=bare["cpu_seconds"] / records * 1e6, **more)
+        out.add(f"the same, start and sharing of the partitions included, {where}", used / records * 1e6, "us", idle_seconds=idle)
+        out.add(f"an input read to its end by {where}", more["rate"], "records/s", bare=bare["records"] / bare["seconds"])
+
+
+def to_the_end(plant, records):
+    """(CPU seconds of all nodes from their start to the end of the input, what else is to be said)."""
+    import fab
+    bare = None
+    if records:
+        plants.produce(plant, kafka_part.lines_of(records))
+        bare = json.loads(tools.must_run([cluster_part.BARE, plant.kafka.brokers, plant.kafka.name("inputs"), str(records)]).splitlines()[-1])
+    for n in plant.nodes.values():
+        n.spawn()
+    for n in plant.nodes.values():
+        n.awaited()
+    plant.settled(within=300)
+    used = sum(cpu_seconds(n.process.pid) for n in plant.nodes.values())
+    said = sorted(line for n in plant.nodes.values() for line in n.log().splitlines() if re.search(" kafka_rebalance | partition_watched ", line))
+    began = min(fab.when(line) for line in said if " kafka_rebalance " in line)
+    watched = [(int(m.group(1)), int(m.group(2)), fab.when(line)) for line in said if (m := re.search(r" partition_watched partition=(\d+) offset=(\d+)", line))]
+    end = {partition: offset for partition, offset, _ in watched}
+    if len(end) != PARTITIONS or sum(end.values()) != records:
+        raise tools.wrong(f"{sum(end.values())} of {records} records were read: {watched}")
+    return used, {"bare": bare, "rate": records / (max(at for _, _, at in watched) - began), "handed_over": len(watched) - len(end)}
+
+
+def cpu_seconds(pid):
+    """User and system time of a process with all its threads."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
