@@ -47,7 +47,11 @@ result<kafka_conf> kafka_config(const kafka_connection& c, const kafka_propertie
   rd_kafka_conf_set_log_cb(conf.get(), write_log);
   kafka_properties all = ours;
   all.emplace_back("bootstrap.servers", c.brokers);
-  if (auto done = set_all(conf.get(), c, defaults, all); !done) return tl::make_unexpected(done.error());
+  // Two small requests in a row, or the pieces of one under TLS, would wait 40 ms for an acknowledgement.
+  kafka_properties first{};
+  first.emplace_back("socket.nagle.disable", "true");
+  first.insert(first.end(), defaults.begin(), defaults.end());
+  if (auto done = set_all(conf.get(), c, first, all); !done) return tl::make_unexpected(done.error());
   for (const auto& [file, property] : {std::pair{&c.password_file, "sasl.password"}, std::pair{&c.key_password_file, "ssl.key.password"}}) {
     if (file->empty()) continue;
     const auto secret = read_secret(*file);

@@ -7,7 +7,6 @@ constexpr auto replaced_after = std::chrono::seconds{1};
 
 kafka_properties defaults_of(const kafka_output& k) {
   return {{"linger.ms", "1"},
-          {"socket.nagle.disable", "true"},
           {"compression.codec", k.compression},
           {"queue.buffering.max.kbytes", "1048576"},
           {"reconnect.backoff.max.ms", "2000"},

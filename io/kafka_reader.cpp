@@ -90,7 +90,6 @@ result<std::unique_ptr<kafka_reader>> kafka_reader::open(const kafka_connection&
                                                          std::function<void(std::string)> trouble) {
   std::unique_ptr<kafka_reader> made{new kafka_reader{wake_fd, std::move(trouble)}};
   kafka_properties defaults = kafka_consumer_defaults();
-  defaults.emplace_back("socket.nagle.disable", "true"); // two small requests in a row would take 40 ms
   for (const auto& change : changes) defaults.push_back(change);
   auto conf = kafka_config(c, defaults, ours());
   if (!conf) return tl::make_unexpected(conf.error());
