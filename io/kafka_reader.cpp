@@ -37,6 +37,7 @@ void kafka_feed::begin(std::int64_t from) {
   kafka_queue queue{rd_kafka_queue_new(reader_.client_.get())};
   rd_kafka_queue_t* const raw = queue.get();
   queue_ = std::make_unique<kafka_partition_queue>(name_, partition_, std::move(queue), from, reader_.wake_fd_);
+  if (ends) queue_->know_end(ends->second);
   if (rd_kafka_consume_start_queue(topic_.get(), partition_, from < 0 ? RD_KAFKA_OFFSET_BEGINNING : from, raw) != 0)
     return reader_.trouble_(queue_->place() + ": " + kafka_text(rd_kafka_last_error()));
   if (!ends) return;

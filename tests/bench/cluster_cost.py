@@ -17,8 +17,9 @@ def run(options, out):
     records = 50_000 if options.quick else 1_000_000
     for count in (1, 2) if options.quick else COUNTS:
         names = "abcdefgh"[:count]
-        idle, _ = plants.with_plant(lambda p: to_the_end(p, 0), names, PARTITIONS, fetch_wait=100)
-        used, more = plants.with_plant(lambda p: to_the_end(p, records), names, PARTITIONS, fetch_wait=100)
+        how = {"partitions": PARTITIONS, "fetch_wait": None, "rules": plants.calm()}
+        idle, _ = plants.with_plant(lambda p: to_the_end(p, 0), names, **how)
+        used, more = plants.with_plant(lambda p: to_the_end(p, records), names, **how)
         bare = more.pop("bare")
         where = f"{count} node{'s' if count > 1 else ''}"
         out.add(f"processor time of an event, {where}", (used - idle) / records * 1e6, "us", bare_us=bare["cpu_seconds"] / records * 1e6, **more)

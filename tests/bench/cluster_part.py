@@ -23,7 +23,7 @@ def run(options, out):
         except unittest.SkipTest as e:
             out.skip("evidence under mutual TLS", str(e))
     for names in ("a", "ab"):
-        plants.with_plant(lambda p: read_all(out, p, 50_000 if options.quick else 1_000_000), names)
+        plants.with_plant(lambda p: read_all(out, p, 50_000 if options.quick else 1_000_000), names, rules=plants.calm())
 
 
 # ---- evidence in a partition of one node, the incident at the others

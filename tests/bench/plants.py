@@ -15,6 +15,12 @@ def prepare(options):
     os.environ.setdefault("TOCSIN_TEST_KAFKA_MOCK", MOCK)
 
 
+def calm():
+    """Rules under which nobody falls silent when a file of heartbeats is over: reading is measured, not ten thousand incidents."""
+    import fab
+    return fab.RULES.replace("lost_after: 6s", "lost_after: 1h")
+
+
 def with_plant(work, names="abc", partitions=6, secure=False, **more):
     """work(plant) of fresh brokers and nodes that are not started yet; `secure`: mutual TLS to the brokers and between the nodes."""
     import fab

@@ -71,7 +71,7 @@ class Plant:
 
     def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, tls=lambda name: None, producer=None):
         self.test, self.kafka, self.rules, self.every = test, kafka, rules, beat
-        self.fetch_wait, self.tls = fetch_wait, tls  # `tls` gives that of a node
+        self.fetch_wait, self.tls = fetch_wait, tls  # milliseconds, None: the product's own; `tls` gives that of a node
         self.partitions, self.producer = kafka.partitions["inputs"], producer or {}  # `producer`: keys of the fleet's section kafka
         self.session = session or ("6000" if kafka.real else "3000")  # milliseconds; brokers allow six seconds at least
         self.hook = Hook(test)
@@ -83,7 +83,7 @@ class Plant:
         self.full, self.dead, self.silenced = set(), set(), set()  # what was brought about: numbers of daemons
 
     def section(self):
-        more = {"session.timeout.ms": self.session, "heartbeat.interval.ms": "500", "fetch.wait.max.ms": str(self.fetch_wait)}
+        more = {"session.timeout.ms": self.session, "heartbeat.interval.ms": "500", "fetch.wait.max.ms": self.fetch_wait and str(self.fetch_wait)}
         return self.kafka.section(properties=more)
 
     def member(self, name, inputs="inputs", log="cluster", partitions=None, port=None):
