@@ -40,7 +40,7 @@ def run(options, out):
     tally, left = Tally(), kills
     while left > 0:
         now = min(left, OF_LARGE if each >= LARGE else left)
-        plants.with_plant(lambda p: killed(tally, p.start(), now), NODES, size=size, beat=every, rules=rules,
+        plants.with_plant(lambda p: killed(tally, p.start(), now), NODES, size=size, beat=every, rules=rules, snapshot_every="10s",
                           producer={"linger": "20ms", "compression": "zstd"})
         left -= now
         print(f"   {kills - left} of {kills} kills, {tally.lost} lost, {tally.false} false, {tally.twice} told under a second id", file=sys.stderr, flush=True)

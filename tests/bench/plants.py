@@ -31,7 +31,7 @@ def with_plant(work, names="abc", partitions=6, secure=False, **more):
     try:
         kafka = TlsCluster(holder, **topics) if secure else Cluster(holder, False, **topics)
         tls = kafka.authority.files if secure else lambda name: None
-        return work(fab.Plant(holder, kafka, names, tls=tls, **more))
+        return work(fab.Plant(holder, kafka, names, tls=tls, pause=0.1, **more))  # times are the logs', looking costs the processors
     except AssertionError as e:
         raise tools.wrong(str(e)[:4000]) from e
     finally:

@@ -11,6 +11,7 @@ from support import heartbeat, wait_for
 
 PARTITIONS = 6
 BEAT = 0.5  # seconds between heartbeats of a daemon
+UP = 987654321  # in whose place the up time goes
 # A daemon is lost after twelve of them: the machine may be slow, the product may not.
 RULES = """
 rules:
@@ -35,6 +36,7 @@ class Fleet:
     def __init__(self, test, kafka, size, every, **producer):
         self.size, self.every, self.dead, self.full = size, every, set(), set()
         self.beats, self.over, self.lock = 0, threading.Event(), threading.Lock()
+        self.halves = {}  # of a daemon's heartbeat, before and behind its up time: a large fleet must not keep those waiting who look at the nodes
         self.process = kafka.open_producer("inputs", **{"linger": "1ms", **producer})
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
@@ -42,9 +44,15 @@ class Fleet:
 
     def run(self):
         while not self.over.wait(self.every):
-            lines = [heartbeat(host(n), 10 + self.beats, cc=97 if n in self.full else 7) for n in range(self.size) if n not in self.dead]
-            self.say("".join(lines))
+            up = str(10 + self.beats)
+            self.say("".join(up.join(self.halves_of(n)) for n in range(self.size) if n not in self.dead))
             self.beats += 1
+
+    def halves_of(self, n):
+        of = n, n in self.full
+        if of not in self.halves:
+            self.halves[of] = heartbeat(host(n), UP, cc=97 if of[1] else 7).split(str(UP))
+        return self.halves[of]
 
     def say(self, lines):
         with self.lock:
@@ -69,9 +77,11 @@ class Fleet:
 class Plant:
     """The cluster of Kafka, nodes by name, a receiver, and a fleet; `check` says what must be true in every one of them."""
 
-    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, tls=lambda name: None, producer=None):
+    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, tls=lambda name: None, producer=None,
+                 snapshot_every="1s", pause=Member.pause):
         self.test, self.kafka, self.rules, self.every = test, kafka, rules, beat
         self.fetch_wait, self.tls = fetch_wait, tls  # milliseconds, None: the product's own; `tls` gives that of a node
+        self.snapshot_every, self.pause = snapshot_every, pause  # `pause`: seconds between two looks at a node
         self.partitions, self.producer = kafka.partitions["inputs"], producer or {}  # `producer`: keys of the fleet's section kafka
         self.session = session or ("6000" if kafka.real else "3000")  # milliseconds; brokers allow six seconds at least
         self.hook = Hook(test)
@@ -88,10 +98,12 @@ class Plant:
 
     def member(self, name, inputs="inputs", log="cluster", partitions=None, port=None):
         k = self.kafka
-        keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: 1s\n"
+        keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: {self.snapshot_every}\n"
         more = self.rules + self.section() + "receivers:\n" + self.hook.settings(more=", flood: {start: 0}")
         source = k.source(inputs, name="inputs", partitions=partitions or self.partitions, member=name)
-        return Member(self.test, name, port or self.ports[name], self.ports.values(), self.tls(name), sources=source, more=more, keys=keys)
+        made = Member(self.test, name, port or self.ports[name], self.ports.values(), self.tls(name), sources=source, more=more, keys=keys)
+        made.pause = self.pause
+        return made
 
     def start(self):
         for n in self.nodes.values():

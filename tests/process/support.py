@@ -28,8 +28,8 @@ def binary(variable):
     return path
 
 
-def wait_for(condition, what, within=DEADLINE):
-    """The first true value of condition(); fails with `what` when there is none in time."""
+def wait_for(condition, what, within=DEADLINE, pause=0.01):
+    """The first true value of condition(), which is asked every `pause` seconds; fails with `what` when there is none in time."""
     end = time.monotonic() + within
     while True:
         value = condition()
@@ -37,7 +37,7 @@ def wait_for(condition, what, within=DEADLINE):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"not within {within} s: {what() if callable(what) else what}")
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 def environment(**more):
@@ -99,6 +99,7 @@ groups: {wait: 0s, close_after: 0s, sight_grace: 0s, config_drift: false}
 
 class Node:
     """A `tocsin run` with its own folder, and the ports the system gave it."""
+    pause = 0.01  # seconds between two looks at what is waited for
 
     def __init__(self, test, sources, more=QUICK_RULES, arguments=(), **options):
         self.test = test
@@ -151,7 +152,7 @@ class Node:
             if self.process.poll() is not None:
                 raise AssertionError(f"tocsin ended with {self.process.returncode} before: {what}\n{self.log()}")
             return condition()
-        return wait_for(looked_at, lambda: f"{what() if callable(what) else what}\n{self.log()[-20000:]}", within)
+        return wait_for(looked_at, lambda: f"{what() if callable(what) else what}\n{self.log()[-20000:]}", within, self.pause)
 
     def log(self):
         return read(self.log_path)
