@@ -12,7 +12,7 @@ import tools
 
 NODES = "abc"
 MOST_BEATS = 7500     # heartbeats a second of the whole fleet
-LARGE, OF_LARGE = 5000, 5  # daemons of a node from which on so many kills are made in one cluster
+LARGE, OF_LARGE = 5000, 10  # daemons of a node from which on so many kills are made in one cluster
 
 
 @dataclasses.dataclass
