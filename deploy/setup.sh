@@ -11,7 +11,7 @@ packages=(
   libssl-dev zlib1g-dev libc-ares-dev libre2-dev librdkafka-dev tzdata
   # libraries and servers of the tests
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev libavro-dev
-  python3-aiosmtpd python3-jsonschema python3-yaml prometheus prometheus-alertmanager
+  python3-aiosmtpd python3-jsonschema python3-yaml prometheus prometheus-alertmanager socat iproute2
 )
 
 case "${1:-}" in

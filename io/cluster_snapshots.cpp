@@ -25,6 +25,9 @@ using clock_point = std::chrono::steady_clock::time_point;
 constexpr duration topic_within = 5s, topic_again_within = 1s;
 constexpr int poll_ms = 50;
 constexpr std::size_t jobs_max = 10'000;
+/// It reads only while partitions are taken over, one after the other: the question where the next one ends must not wait behind a fetch of the one
+/// before.
+const kafka_properties reader_changes{{"fetch.wait.max.ms", "5"}};
 
 /// Chunks may come twice or late, which their sets tell: idempotence would only make purging hard.
 kafka_properties producer_ours() { return {{"acks", "all"}, {"message.timeout.ms", "0"}}; }
@@ -108,7 +111,7 @@ private:
 };
 
 result<void> kafka_cluster_snapshots::open() {
-  auto reader = kafka_reader::open(settings_.connection, {}, wake_.fd(), [this](const std::string& text) { trouble_ = text; });
+  auto reader = kafka_reader::open(settings_.connection, reader_changes, wake_.fd(), [this](const std::string& text) { trouble_ = text; });
   if (!reader) return tl::make_unexpected(reader.error());
   reader_ = std::move(*reader);
   auto conf = kafka_config(settings_.connection, producer_defaults(), producer_ours());

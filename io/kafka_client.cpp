@@ -47,7 +47,11 @@ result<kafka_conf> kafka_config(const kafka_connection& c, const kafka_propertie
   rd_kafka_conf_set_log_cb(conf.get(), write_log);
   kafka_properties all = ours;
   all.emplace_back("bootstrap.servers", c.brokers);
-  if (auto done = set_all(conf.get(), c, defaults, all); !done) return tl::make_unexpected(done.error());
+  // Two small requests in a row, or the pieces of one under TLS, would wait 40 ms for an acknowledgement.
+  kafka_properties first{};
+  first.emplace_back("socket.nagle.disable", "true");
+  first.insert(first.end(), defaults.begin(), defaults.end());
+  if (auto done = set_all(conf.get(), c, first, all); !done) return tl::make_unexpected(done.error());
   for (const auto& [file, property] : {std::pair{&c.password_file, "sasl.password"}, std::pair{&c.key_password_file, "ssl.key.password"}}) {
     if (file->empty()) continue;
     const auto secret = read_secret(*file);
@@ -73,6 +77,31 @@ result<kafka_handle> make_kafka(rd_kafka_type_t type, kafka_conf conf) {
 
 std::string kafka_text(rd_kafka_resp_err_t code) {
   return std::string{rd_kafka_err2str(code)} + " (" + rd_kafka_err2name(code) + ')';
+}
+
+namespace {
+
+std::string_view remedy_of(rd_kafka_resp_err_t code, std::string_view why) {
+  const auto says = [&](std::string_view what) { return why.find(what) != why.npos; };
+  if (code == RD_KAFKA_RESP_ERR__SSL || says("SSL routines") || says("SSL handshake")) {
+    if (says("certificate verify failed"))
+      return "the broker's certificate is of no authority in ssl.ca.location, over, or not for this address: correct one of the two";
+    // With TLS 1.3 the broker refuses ours when the handshake is over.
+    if (says(" alert ") && (says("certificate") || says("unknown ca") || says("decrypt error")))
+      return "the broker does not take our certificate: give kafka.properties ssl.certificate.location and ssl.key.location of an authority that it trusts";
+    return "check security.protocol and ssl.* in kafka.properties";
+  }
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) return "check sasl.* in kafka.properties, and kafka.password_file";
+  if (code == RD_KAFKA_RESP_ERR__RESOLVE) return "check kafka.brokers and the name service";
+  return {};
+}
+
+} // namespace
+
+std::string kafka_trouble(rd_kafka_resp_err_t code, std::string_view why) {
+  std::string out = kafka_text(code) + ": " + std::string{why};
+  if (const auto remedy = remedy_of(code, why); !remedy.empty()) out += "; " + std::string{remedy};
+  return out;
 }
 
 namespace {

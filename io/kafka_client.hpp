@@ -41,6 +41,8 @@ result<kafka_handle> make_kafka(rd_kafka_type_t type, kafka_conf conf);
 
 /// "Local: Broker transport failure (_TRANSPORT)".
 std::string kafka_text(rd_kafka_resp_err_t code);
+/// The client's own words on a broker, `why`, with the remedy where it is known: of TLS, accounts, names.
+std::string kafka_trouble(rd_kafka_resp_err_t code, std::string_view why);
 
 /// What topics ought to be like.
 struct kafka_topics {

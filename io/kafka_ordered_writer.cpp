@@ -7,7 +7,6 @@ constexpr auto replaced_after = std::chrono::seconds{1};
 
 kafka_properties defaults_of(const kafka_output& k) {
   return {{"linger.ms", "1"},
-          {"socket.nagle.disable", "true"},
           {"compression.codec", k.compression},
           {"queue.buffering.max.kbytes", "1048576"},
           {"reconnect.backoff.max.ms", "2000"},
@@ -105,7 +104,7 @@ void kafka_ordered_writer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* m,
 
 void kafka_ordered_writer::on_error(rd_kafka_t* client, int code, const char* why, void* self) {
   auto& w = *static_cast<kafka_ordered_writer*>(self);
-  std::string text = kafka_text(static_cast<rd_kafka_resp_err_t>(code)) + ": " + why;
+  std::string text = kafka_trouble(static_cast<rd_kafka_resp_err_t>(code), why);
   if (code == RD_KAFKA_RESP_ERR__FATAL) {
     char more[512];
     rd_kafka_fatal_error(client, more, sizeof more);

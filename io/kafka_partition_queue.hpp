@@ -1,6 +1,7 @@
 // One partition as a consumer reads it: a queue of its own, where we are in it, and whether it owes us records.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -37,6 +38,9 @@ public:
   const rd_kafka_message_t* front() const { return next_held_ < held_.size() ? held_[next_held_] : nullptr; }
   /// Takes it: our position is behind it now.
   kafka_message pop();
+  /// The brokers were asked: the log goes at least to here. So its end is seen without a fetch that finds nothing and takes
+  /// fetch.wait.max.ms.
+  void know_end(std::int64_t end) { end_ = std::max(end_, end); }
   /// Asks what the client knows of the log's ends.
   void look(rd_kafka_t* client);
 

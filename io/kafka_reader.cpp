@@ -37,6 +37,7 @@ void kafka_feed::begin(std::int64_t from) {
   kafka_queue queue{rd_kafka_queue_new(reader_.client_.get())};
   rd_kafka_queue_t* const raw = queue.get();
   queue_ = std::make_unique<kafka_partition_queue>(name_, partition_, std::move(queue), from, reader_.wake_fd_);
+  if (ends) queue_->know_end(ends->second);
   if (rd_kafka_consume_start_queue(topic_.get(), partition_, from < 0 ? RD_KAFKA_OFFSET_BEGINNING : from, raw) != 0)
     return reader_.trouble_(queue_->place() + ": " + kafka_text(rd_kafka_last_error()));
   if (!ends) return;
@@ -90,7 +91,6 @@ result<std::unique_ptr<kafka_reader>> kafka_reader::open(const kafka_connection&
                                                          std::function<void(std::string)> trouble) {
   std::unique_ptr<kafka_reader> made{new kafka_reader{wake_fd, std::move(trouble)}};
   kafka_properties defaults = kafka_consumer_defaults();
-  defaults.emplace_back("socket.nagle.disable", "true"); // two small requests in a row would take 40 ms
   for (const auto& change : changes) defaults.push_back(change);
   auto conf = kafka_config(c, defaults, ours());
   if (!conf) return tl::make_unexpected(conf.error());
@@ -113,6 +113,7 @@ kafka_reader::~kafka_reader() {
 bool kafka_reader::serve() {
   while (rd_kafka_poll(client_.get(), 0) > 0) {
   }
+  if (back_) why_known_ = false;
   return std::exchange(back_, false);
 }
 
@@ -120,7 +121,10 @@ void kafka_reader::on_error(rd_kafka_t*, int code, const char* why, void* self) 
   auto& r = *static_cast<kafka_reader*>(self);
   const auto as = static_cast<rd_kafka_resp_err_t>(code);
   r.leaders_.hear(as, r.feeds_ > 0);
-  r.trouble_(kafka_text(as) + ": " + why);
+  // That all are away says less than why one is.
+  if (as == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && r.why_known_) return;
+  r.why_known_ = true;
+  r.trouble_(kafka_trouble(as, why));
 }
 
 int kafka_reader::on_statistics(rd_kafka_t*, char* json, std::size_t size, void* self) {

@@ -80,7 +80,7 @@ private:
   kafka_queue events_;
   kafka_leaders leaders_;
   std::size_t feeds_ = 0;
-  bool back_ = false;
+  bool back_ = false, why_known_ = false; ///< `why_known_`: why brokers are away was told
 };
 
 } // namespace tocsin

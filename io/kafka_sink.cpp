@@ -208,7 +208,7 @@ void sink::on_error(rd_kafka_t* client, int code, const char* why, void* self) {
     log::error("kafka_producer_fatal", {{"reason", text}, {"remedy", "restart tocsin; docs/operating.md, Kafka"}});
   }
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__FATAL) s.connected_ = false;
-  s.complain("kafka_trouble", std::string{rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(code))} + ": " + why);
+  s.complain("kafka_trouble", kafka_trouble(static_cast<rd_kafka_resp_err_t>(code), why));
 }
 
 /// Not for every record.

@@ -84,6 +84,7 @@ result<void> kafka_source::open() {
   auto conf = kafka_config(settings_.connection, kafka_consumer_defaults(), kafka_consumer_ours(settings_.kafka));
   if (!conf) return tl::make_unexpected(conf.error());
   rd_kafka_conf_set_opaque(conf->get(), this);
+  rd_kafka_conf_set_error_cb(conf->get(), on_error);
   rd_kafka_conf_set_rebalance_cb(conf->get(), on_rebalance);
   rd_kafka_conf_set_stats_cb(conf->get(), on_statistics);
   auto made = make_kafka(RD_KAFKA_CONSUMER, std::move(*conf));
@@ -256,12 +257,19 @@ void kafka_source::finish() {
 result<void> prepare_kafka_source(const source_settings& s, const kafka_output& creation) {
   auto conf = kafka_config(s.connection, kafka_consumer_defaults(), kafka_consumer_ours(s.kafka));
   if (!conf) return tl::make_unexpected(conf.error());
+  std::string why; // of the brokers; outlives the client
+  rd_kafka_conf_set_opaque(conf->get(), &why);
+  rd_kafka_conf_set_error_cb(conf->get(), [](rd_kafka_t*, int code, const char* text, void* to) {
+    auto& known = *static_cast<std::string*>(to);
+    if (known.empty() || code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) known = kafka_trouble(static_cast<rd_kafka_resp_err_t>(code), text);
+  });
   auto client = make_kafka(RD_KAFKA_CONSUMER, std::move(*conf));
   if (!client) return tl::make_unexpected(client.error());
   const std::uint32_t fresh = s.kafka.partitions ? s.kafka.partitions : creation.partitions;
   const auto seen = prepare_topics(client->get(), {s.kafka.topics, s.kafka.partitions, creation.create_topics, fresh, creation.replication}, topics_within);
   if (!seen && seen.error().code == errc::unreachable) {
-    log::warning("kafka_unreachable", {{"source", s.name}, {"reason", seen.error().text}});
+    rd_kafka_poll(client->get(), 0); // its errors
+    log::warning("kafka_unreachable", {{"source", s.name}, {"reason", seen.error().text}, {"error", why}});
     return {};
   }
   return seen;

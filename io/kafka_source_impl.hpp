@@ -46,11 +46,13 @@ private:
   // -- what librdkafka tells (kafka_source_link.cpp)
   void serve();
   void hear(kafka_message m);
+  void complain(std::string text);
   void rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list);
   void assigned(rd_kafka_topic_partition_list_t* list);
   void revoked(rd_kafka_topic_partition_list_t* list);
   std::int64_t start_of(const std::string& topic, std::int32_t partition);
   void read_statistics(std::string_view json);
+  static void on_error(rd_kafka_t*, int code, const char* why, void* self);
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list, void* self);
   static int on_statistics(rd_kafka_t*, char* json, std::size_t size, void* self);
 

@@ -39,6 +39,21 @@ void kafka_source::hear(kafka_message message) {
   ++failures_;
   auto [text, final] = complaint_of(m, settings_.kafka.member);
   if (final) leaders_.give_up();
+  complain(std::move(text));
+}
+
+/// Why a broker cannot be reached; what is fatal comes as a message.
+void kafka_source::on_error(rd_kafka_t*, int code, const char* why, void* self) {
+  auto& s = *static_cast<kafka_source*>(self);
+  const auto as = static_cast<rd_kafka_resp_err_t>(code);
+  // That all are away says less than why one is.
+  if (as == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !s.trouble_.empty()) return;
+  ++s.failures_;
+  s.complain(kafka_trouble(as, why));
+}
+
+/// The same trouble again is no news.
+void kafka_source::complain(std::string text) {
   if (text == trouble_) return;
   trouble_ = text;
   log::warning("source_failed", {{"source", settings_.name}, {"what", text}});
@@ -112,7 +127,12 @@ std::int64_t kafka_source::start_of(const std::string& topic, std::int32_t parti
 }
 
 void kafka_source::read_statistics(std::string_view text) {
-  if (leaders_.read(text, assigned_)) log::info("kafka_reconnected", {{"source", settings_.name}});
+  if (leaders_.read(text, assigned_)) {
+    log::info("kafka_reconnected", {{"source", settings_.name}});
+    trouble_.clear();
+    const std::lock_guard lock{status_mutex_};
+    if (status_.state == "reading") status_.detail = settings_.connection.brokers;
+  }
   update_status();
 }
 

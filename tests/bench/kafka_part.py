@@ -19,9 +19,7 @@ PROGRAMS = os.path.join(tools.ROOT, "build", "release", "tests")
 def run(options, out):
     records = 50_000 if options.quick else 1_000_000
     daemons = 1_000 if options.quick else 10_000
-    lines = os.path.join(tools.WORK, f"kafka-{records}.jsonl")
-    if not os.path.exists(lines):
-        write_lines(lines, records, daemons)
+    lines = lines_of(records, daemons)
     broker = subprocess.Popen([os.path.join(PROGRAMS, "kafka_mock", "tocsin-test-kafka"), f"{TOPIC}:{PARTITIONS}"],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -43,6 +41,14 @@ def run(options, out):
     finally:
         broker.stdin.close()
         broker.wait()
+
+
+def lines_of(records, daemons=10_000):
+    """A file of so many heartbeats, made once."""
+    path = os.path.join(tools.WORK, f"kafka-{records}-{daemons}.jsonl")
+    if not os.path.exists(path):
+        write_lines(path, records, daemons)
+    return path
 
 
 def write_lines(path, records, daemons):

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+import cluster_cost
 import cluster_part
 import delivery
 import detect
@@ -31,6 +32,7 @@ PARTS = {
     "sim": (sim.run, "1,000 seeds of a simulated cluster with faults: what must never happen, counted"),
     "questions": (questions.run, "how long a question to another node takes, in the clear and under mutual TLS"),
     "cluster": (cluster_part.run, "one of three nodes that share the input is killed, again and again, under load; evidence to incident across nodes"),
+    "cost": (cluster_cost.run, "processor time of an event when 1, 2, 4 and 8 nodes share an input"),
     "delivery": (delivery.run, "evidence received to webhook written, under load and past a long queue; a storm"),
 }
 NAMED_ALONE = {"detect": (detect.run, "detect DIR: tocsin score over labelled series, judged beside trivial baselines")}

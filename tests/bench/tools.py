@@ -108,7 +108,7 @@ def must_run(command, **more):
 
 def build(options):
     os.makedirs(WORK, exist_ok=True)
-    parts = options.parts or ["micro", "faults", "kafka", "sim", "cluster"]
+    parts = options.parts or ["micro", "faults", "kafka", "sim", "cluster", "cost"]
     targets = [] if options.binary or not set(parts) - {"faults", "sim"} else ["tocsin"]
     if "micro" in parts:
         targets += [f"tocsin_{name}" for name in micro_programs()]
@@ -116,9 +116,7 @@ def build(options):
         targets.append("tocsin_fault_bench")
     if "sim" in parts:
         targets.append("tocsin_simulation")
-    if "cluster" in parts:
-        targets += ["tocsin_kafka_bare", "tocsin_test_kafka"]
-    if "kafka" in parts:
+    if {"kafka", "cluster", "cost"} & set(parts):
         targets += ["tocsin_kafka_bare", "tocsin_test_kafka"]
     if targets:
         must_run(["cmake", "--preset", "release", "--log-level=WARNING"], cwd=ROOT)

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <future>
 
+#include "io/kafka_partition_queue.hpp"
 #include "io/kafka_support.hpp"
+#include "io/rv_socket.hpp"
 #include "io/snapshot_chunks.hpp"
 
 namespace tocsin {
@@ -82,6 +84,23 @@ TEST_F(snapshots, are_read_soon_by_a_node_that_is_connected) {
   std::ranges::sort(took_ms);
   std::printf("reading 1 MiB: p50 %.1f ms, most %.1f ms\n", took_ms[10], took_ms.back());
   EXPECT_LT(took_ms[10], 500.0);
+}
+
+TEST_F(snapshots, have_an_end_that_is_known_from_asking_before_a_fetch_finds_nothing) {
+  auto conf = kafka_config(kafka.connection(), {}, {{"group.id", "g"}});
+  ASSERT_TRUE(conf);
+  const auto client = make_kafka(RD_KAFKA_CONSUMER, std::move(*conf));
+  ASSERT_TRUE(client);
+  wake_up wake;
+  for (const std::int64_t next : {5, 7}) {
+    kafka_partition_queue queue{"snapshots", 0, kafka_queue{rd_kafka_queue_new(client->get())}, next, wake.fd()};
+    queue.look(client->get());
+    EXPECT_TRUE(queue.owes()) << "nobody said where it ends";
+    queue.know_end(7);
+    queue.look(client->get());
+    EXPECT_EQ(queue.owes(), next < 7);
+    EXPECT_EQ(queue.end(), 7);
+  }
 }
 
 TEST_F(snapshots, are_not_written_to_a_partition_that_was_not_read) {

@@ -43,21 +43,29 @@ def openssl(folder, *arguments):
 class Authority:
     """As docs/cluster.md makes one."""
 
-    def __init__(self, folder, name="ca"):
+    def __init__(self, folder, name="ca", subject="tocsin cluster"):
         self.folder, self.name = folder, name
         openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                "-subj", "/CN=tocsin cluster", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+                "-subj", f"/CN={subject}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+
+    @property
+    def certificate(self):
+        return os.path.join(self.folder, f"{self.name}.pem")
+
+    def sign(self, node, *extensions):
+        """Files (certificate, key) of a node that this authority signed; `extensions` as openssl's -addext wants them."""
+        base = os.path.join(self.folder, f"{self.name}-{node}")
+        openssl(self.folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={node}",
+                *(part for e in extensions for part in ("-addext", e)), "-keyout", f"{base}.key", "-out", f"{base}.csr")
+        openssl(self.folder, "x509", "-req", "-in", f"{base}.csr", "-CA", f"{self.name}.pem", "-CAkey", f"{self.name}.key",
+                "-CAcreateserial", "-copy_extensions", "copy", "-days", "2", "-out", f"{base}.pem")
+        os.chmod(f"{base}.key", 0o600)
+        return f"{base}.pem", f"{base}.key"
 
     def files(self, node):
         """A `tls:` of a node whose certificate this authority signed."""
-        base = f"{self.name}-{node}"
-        openssl(self.folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={node}",
-                "-keyout", f"{base}.key", "-out", f"{base}.csr")
-        openssl(self.folder, "x509", "-req", "-in", f"{base}.csr", "-CA", f"{self.name}.pem", "-CAkey", f"{self.name}.key",
-                "-CAcreateserial", "-days", "2", "-out", f"{base}.pem")
-        os.chmod(os.path.join(self.folder, f"{base}.key"), 0o600)
-        path = lambda file: os.path.join(self.folder, file)
-        return f"{{certificate: {path(base + '.pem')}, key: {path(base + '.key')}, authority: {path(self.name + '.pem')}}}"
+        certificate, key = self.sign(node)
+        return f"{{certificate: {certificate}, key: {key}, authority: {self.certificate}}}"
 
 
 class Member(Node):

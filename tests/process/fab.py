@@ -3,7 +3,6 @@ import collections
 import datetime
 import json
 import os
-import re
 import threading
 
 from cluster import Member, free_ports
@@ -12,6 +11,7 @@ from support import heartbeat, wait_for
 
 PARTITIONS = 6
 BEAT = 0.5  # seconds between heartbeats of a daemon
+UP = 987654321  # in whose place the up time goes
 # A daemon is lost after twelve of them: the machine may be slow, the product may not.
 RULES = """
 rules:
@@ -33,19 +33,26 @@ def data_loss(who, service="7500"):
 class Fleet:
     """Daemons that beat into the input until the test ends, or until they are told otherwise."""
 
-    def __init__(self, test, kafka, size, every):
+    def __init__(self, test, kafka, size, every, **producer):
         self.size, self.every, self.dead, self.full = size, every, set(), set()
         self.beats, self.over, self.lock = 0, threading.Event(), threading.Lock()
-        self.process = kafka.open_producer("inputs", linger="1ms")
+        self.halves = {}  # of a daemon's heartbeat, before and behind its up time: a large fleet must not keep those waiting who look at the nodes
+        self.process = kafka.open_producer("inputs", **{"linger": "1ms", **producer})
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
         test.addCleanup(self.end)
 
     def run(self):
         while not self.over.wait(self.every):
-            lines = [heartbeat(host(n), 10 + self.beats, cc=97 if n in self.full else 7) for n in range(self.size) if n not in self.dead]
-            self.say("".join(lines))
+            up = str(10 + self.beats)
+            self.say("".join(up.join(self.halves_of(n)) for n in range(self.size) if n not in self.dead))
             self.beats += 1
+
+    def halves_of(self, n):
+        of = n, n in self.full
+        if of not in self.halves:
+            self.halves[of] = heartbeat(host(n), UP, cc=97 if of[1] else 7).split(str(UP))
+        return self.halves[of]
 
     def say(self, lines):
         with self.lock:
@@ -70,9 +77,12 @@ class Fleet:
 class Plant:
     """The cluster of Kafka, nodes by name, a receiver, and a fleet; `check` says what must be true in every one of them."""
 
-    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, snapshot_every="1s"):
+    def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, tls=lambda name: None, producer=None,
+                 snapshot_every="1s", pause=Member.pause):
         self.test, self.kafka, self.rules, self.every = test, kafka, rules, beat
-        self.fetch_wait, self.snapshot_every = fetch_wait, snapshot_every
+        self.fetch_wait, self.tls = fetch_wait, tls  # milliseconds, None: the product's own; `tls` gives that of a node
+        self.snapshot_every, self.pause = snapshot_every, pause  # `pause`: seconds between two looks at a node
+        self.partitions, self.producer = kafka.partitions["inputs"], producer or {}  # `producer`: keys of the fleet's section kafka
         self.session = session or ("6000" if kafka.real else "3000")  # milliseconds; brokers allow six seconds at least
         self.hook = Hook(test)
         *ports, self.spare = free_ports(len(names) + 1)
@@ -83,23 +93,22 @@ class Plant:
         self.full, self.dead, self.silenced = set(), set(), set()  # what was brought about: numbers of daemons
 
     def section(self):
-        more = {"session.timeout.ms": self.session, "heartbeat.interval.ms": "500", "fetch.wait.max.ms": str(self.fetch_wait)}
-        if self.kafka.how:
-            return self.kafka.section()
-        text = self.kafka.section(properties=json.dumps(more))
-        return re.sub(r"  properties: .*", "  properties: " + json.dumps(more), text)
+        more = {"session.timeout.ms": self.session, "heartbeat.interval.ms": "500", "fetch.wait.max.ms": self.fetch_wait and str(self.fetch_wait)}
+        return self.kafka.section(properties=more)
 
-    def member(self, name, inputs="inputs", log="cluster", partitions=PARTITIONS, port=None):
+    def member(self, name, inputs="inputs", log="cluster", partitions=None, port=None):
         k = self.kafka
         keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: {self.snapshot_every}\n"
         more = self.rules + self.section() + "receivers:\n" + self.hook.settings(more=", flood: {start: 0}")
-        source = k.source(inputs, name="inputs", partitions=partitions, member=name)
-        return Member(self.test, name, port or self.ports[name], self.ports.values(), sources=source, more=more, keys=keys)
+        source = k.source(inputs, name="inputs", partitions=partitions or self.partitions, member=name)
+        made = Member(self.test, name, port or self.ports[name], self.ports.values(), self.tls(name), sources=source, more=more, keys=keys)
+        made.pause = self.pause
+        return made
 
     def start(self, names=None):
         for name in names or self.nodes:
             self.nodes[name].start()
-        self.fleet = Fleet(self.test, self.kafka, self.size, self.every)
+        self.fleet = Fleet(self.test, self.kafka, self.size, self.every, **self.producer)
         self.settled()
         return self
 
@@ -119,7 +128,7 @@ class Plant:
 
         def done():
             said = [self.owners(n) for n in nodes]
-            return all(len(s) == PARTITIONS and set(s.values()) == names for s in said) and all(s == said[0] for s in said) and said[0]
+            return all(len(s) == self.partitions and set(s.values()) == names for s in said) and all(s == said[0] for s in said) and said[0]
         return nodes[0].wait(done, lambda: f"{names} share the partitions: {[n.json('/api/v1/cluster') for n in nodes]}", within)
 
     def leader(self):

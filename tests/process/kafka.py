@@ -9,21 +9,18 @@ import uuid
 from support import QUICK_RULES, Node, binary, environment, folder, tocsin, write
 
 # The mock answers an empty fetch only after the whole wait.
-MOCK_PROPERTIES = "fetch.wait.max.ms: \"10\", session.timeout.ms: \"6000\", heartbeat.interval.ms: \"1000\""
+MOCK_PROPERTIES = {"fetch.wait.max.ms": "10", "session.timeout.ms": "6000", "heartbeat.interval.ms": "1000"}
 
 
 def secured(how):
-    """Keys of the section kafka for the broker that TOCSIN_TEST_KAFKA_TLS or _SASL names; docs/testing.md."""
+    """(properties, other keys) of the section kafka for the broker that TOCSIN_TEST_KAFKA_TLS or _SASL names; docs/testing.md."""
     said = lambda name, otherwise="": os.environ.get(f"TOCSIN_TEST_KAFKA_{name}", otherwise)
     properties = {"security.protocol": "SSL" if how == "TLS" else said("SASL_PROTOCOL", "SASL_PLAINTEXT")}
     if said("CA"):
         properties["ssl.ca.location"] = said("CA")
     if how == "SASL":
         properties |= {"sasl.mechanism": said("SASL_MECHANISM", "SCRAM-SHA-256"), "sasl.username": said("USER")}
-    keys = {"properties": json.dumps(properties)}
-    if how == "SASL":
-        keys["password_file"] = json.dumps(said("PASSWORD_FILE"))
-    return keys
+    return properties, {"password_file": json.dumps(said("PASSWORD_FILE"))} if how == "SASL" else {}
 
 
 class Cluster:
@@ -33,12 +30,20 @@ class Cluster:
         self.test, self.real, self.how, self.partitions = test, real, how, topics
         self.run = uuid.uuid4().hex[:8]
         self.process = None
+        self.properties, self.keys, self.inside = {}, {}, []  # `inside`: how to start who speaks to the mock itself
         if real:
             self.brokers = os.environ["TOCSIN_TEST_KAFKA" + (f"_{how}" if how else "")]
+            if how:
+                self.properties, self.keys = secured(how)
             return
-        self.process = subprocess.Popen([binary("TOCSIN_TEST_KAFKA_MOCK"), *(f"{self.name(t)}:{n}" for t, n in topics.items())],
+        self.host()
+
+    def host(self, *through):
+        """Starts the mock, by the command `through` if there is one."""
+        self.properties = dict(MOCK_PROPERTIES)
+        self.process = subprocess.Popen([*through, binary("TOCSIN_TEST_KAFKA_MOCK"), *(f"{self.name(t)}:{n}" for t, n in self.partitions.items())],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
-        test.addCleanup(self.end)
+        self.test.addCleanup(self.end)
         self.brokers = self.process.stdout.readline().strip()
 
     def end(self):
@@ -56,20 +61,17 @@ class Cluster:
         answer = self.process.stdout.readline().strip()
         self.test.assertEqual(answer, "ok", line)
 
-    def section(self, **more):
-        """The section kafka of a configuration."""
-        keys = {"brokers": json.dumps(self.brokers), **more}
-        if self.how:
-            keys.update(secured(self.how))
+    def section(self, properties=None, **more):
+        """The section kafka of a configuration; `properties` go before its own, None takes one away."""
+        together = {k: v for k, v in {**self.properties, **(properties or {})}.items() if v is not None}
+        keys = {"brokers": json.dumps(self.brokers), "properties": json.dumps(together), **self.keys, **more}
         if self.real:
             keys.update(create_topics="true", partitions=str(next(iter(self.partitions.values()))))
-        else:
-            keys["properties"] = "{" + MOCK_PROPERTIES + "}"
         return "kafka:\n" + "".join(f"  {k}: {v}\n" for k, v in keys.items())
 
-    def produce(self, topic, text, *arguments):
+    def produce(self, topic, text, *arguments, **more):
         with tempfile.TemporaryDirectory(prefix="tocsin-test-") as own:
-            config = write(os.path.join(own, "kafka.yaml"), self.section())
+            config = write(os.path.join(own, "kafka.yaml"), self.section(**more))
             return tocsin("produce", "-c", config, "--topic", self.name(topic), "-i", "-", *arguments, text=text)
 
     def send(self, topic, text, *arguments):
@@ -83,7 +85,7 @@ class Cluster:
                                 stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
 
     def read(self, topic):
-        done = subprocess.run([binary("TOCSIN_TEST_KAFKA_MOCK"), "--read", self.brokers, self.name(topic)], capture_output=True,
+        done = subprocess.run([*self.inside, binary("TOCSIN_TEST_KAFKA_MOCK"), "--read", self.brokers, self.name(topic)], capture_output=True,
                               text=True, timeout=60, env=environment(), check=False)
         self.test.assertEqual(done.returncode, 0, done.stderr)
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -91,7 +93,7 @@ class Cluster:
     def write(self, topic, *records):
         """Records as they are: pairs of key and bytes."""
         lines = "".join(f"{key} {value.hex()}\n" for key, value in records)
-        subprocess.run([binary("TOCSIN_TEST_KAFKA_MOCK"), "--write", self.brokers, self.name(topic)], input=lines, text=True, check=True,
+        subprocess.run([*self.inside, binary("TOCSIN_TEST_KAFKA_MOCK"), "--write", self.brokers, self.name(topic)], input=lines, text=True, check=True,
                        timeout=60, env=environment())
 
     def source(self, topic="inputs", **more):

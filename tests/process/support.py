@@ -28,8 +28,8 @@ def binary(variable):
     return path
 
 
-def wait_for(condition, what, within=DEADLINE):
-    """The first true value of condition(); fails with `what` when there is none in time."""
+def wait_for(condition, what, within=DEADLINE, pause=0.01):
+    """The first true value of condition(), which is asked every `pause` seconds; fails with `what` when there is none in time."""
     end = time.monotonic() + within
     while True:
         value = condition()
@@ -37,7 +37,7 @@ def wait_for(condition, what, within=DEADLINE):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"not within {within} s: {what() if callable(what) else what}")
-        time.sleep(0.01)
+        time.sleep(pause)
 
 
 def environment(**more):
@@ -99,6 +99,7 @@ groups: {wait: 0s, close_after: 0s, sight_grace: 0s, config_drift: false}
 
 class Node:
     """A `tocsin run` with its own folder, and the ports the system gave it."""
+    pause = 0.01  # seconds between two looks at what is waited for
 
     def __init__(self, test, sources, more=QUICK_RULES, arguments=(), **options):
         self.test = test
@@ -133,7 +134,10 @@ class Node:
         return begin
 
     def start(self):
-        begin = self.spawn()
+        return self.awaited(self.spawn())
+
+    def awaited(self, begin=0):
+        """Waits until the process that was spawned says from there on in its log that it is ready."""
         started = wait_for(lambda: self.process.poll() is not None or
                            re.search(r' info started http="port (\d+)"', self.log()[begin:]),
                            lambda: f"tocsin started\n{self.log()}")
@@ -148,7 +152,7 @@ class Node:
             if self.process.poll() is not None:
                 raise AssertionError(f"tocsin ended with {self.process.returncode} before: {what}\n{self.log()}")
             return condition()
-        return wait_for(looked_at, lambda: f"{what() if callable(what) else what}\n{self.log()[-20000:]}", within)
+        return wait_for(looked_at, lambda: f"{what() if callable(what) else what}\n{self.log()[-20000:]}", within, self.pause)
 
     def log(self):
         return read(self.log_path)
