@@ -36,7 +36,8 @@ double rank_of(std::string_view name) { return static_cast<double>(hash_key(name
 } // namespace
 
 struct node_log {
-  std::shared_ptr<cluster_shared> shared = std::make_shared<cluster_shared>();
+  explicit node_log(clock_anchor anchor) : shared(std::make_shared<cluster_shared>(anchor)) {}
+  std::shared_ptr<cluster_shared> shared;
   std::unique_ptr<cluster_log> log;
   std::unique_ptr<cluster_snapshots> snapshots;
   std::shared_ptr<kafka_owned_input> input;
@@ -57,7 +58,7 @@ result<std::unique_ptr<source>> node::parts::make_input_source(const source_sett
   of_node.kafka.member = options.config.cluster.node;
   auto made = make_kafka_owned_input(std::move(of_node), 0);
   if (!made) return tl::make_unexpected(made.error());
-  shared_log = std::make_shared<node_log>();
+  shared_log = std::make_shared<node_log>(anchor);
   shared_log->input = std::move(*made);
   shared_log->source = index;
   shared_log->count = s.kafka.partitions;

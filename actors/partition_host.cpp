@@ -175,7 +175,7 @@ void partition_host::finish() {
 void partition_host::arm() {
   const timestamp now = options_.shared->now(steady_of(this));
   duration wait = look_every;
-  if (const timestamp wake = next_wake(); !holds_ && now != unset && wake != never) wait = std::clamp<duration>(wake - now + duration{1}, look_least, look_every);
+  if (const timestamp wake = next_wake(); !holds_ && now != unset && wake != never) wait = std::clamp<duration>(wait_between(now, wake + duration{1}), look_least, look_every);
   delayed_send(this, std::chrono::duration_cast<caf::timespan>(wait), partition_tick{++generation_});
 }
 

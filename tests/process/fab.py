@@ -70,6 +70,9 @@ class Fleet:
 class Plant:
     """The cluster of Kafka, nodes by name, a receiver, and a fleet; `check` says what must be true in every one of them."""
 
+    receiver = {"more": ", flood: {start: 0}"}
+    options = {}  # of the nodes
+
     def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10):
         self.test, self.kafka, self.rules, self.every = test, kafka, rules, beat
         self.fetch_wait = fetch_wait
@@ -92,9 +95,9 @@ class Plant:
     def member(self, name, inputs="inputs", log="cluster", partitions=PARTITIONS, port=None):
         k = self.kafka
         keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: 1s\n"
-        more = self.rules + self.section() + "receivers:\n" + self.hook.settings(more=", flood: {start: 0}")
+        more = self.rules + self.section() + "receivers:\n" + self.hook.settings(**self.receiver)
         source = k.source(inputs, name="inputs", partitions=partitions, member=name)
-        return Member(self.test, name, port or self.ports[name], self.ports.values(), sources=source, more=more, keys=keys)
+        return Member(self.test, name, port or self.ports[name], self.ports.values(), sources=source, more=more, keys=keys, **self.options)
 
     def start(self):
         for n in self.nodes.values():
