@@ -13,6 +13,7 @@ TESTS = os.path.join(tools.ROOT, "build", "release", "tests")
 AT_ONCE = 4          # clusters side by side: below what saturates two cores; TOCSIN_TEST_CLUSTERS for other machines
 SPEED, OF_LONG = 60, 120
 LONG = 10 * 3600     # seconds
+KILLED = 3 * 3600    # those that are no longer are played with a kill, too
 NARROWEST = 0.1      # seconds of the machine that a window is wide at least: what a record takes on its way, several times
 QUICK = ("short_day", "link_breaks")
 
@@ -28,8 +29,9 @@ def run(options, out):
     began = os.times(), time.monotonic()
     at_once = int(os.environ.get("TOCSIN_TEST_CLUSTERS", AT_ONCE))
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        plays = [(name, kills) for kills in (False, True) for name in names if not (kills and options.quick)]
-        plays.sort(key=lambda p: -drill.described(os.path.join(drill.SCENARIOS, p[0] + ".scenario"))["until"])  # the long ones first
+        of = {name: drill.described(os.path.join(drill.SCENARIOS, name + ".scenario")) for name in names}
+        plays = [(name, False) for name in names] + [(name, True) for name in names if of[name]["until"] <= KILLED and not options.quick]
+        plays.sort(key=lambda p: -of[p[0]]["until"] / speed_of(of[p[0]]))  # the long ones first
         done = list(pool.map(lambda p: (p, play(drill, *p)), plays))
     missed = []
     for (name, kills), (speed, unmet, skipped) in sorted(done, key=lambda d: (d[0][1], d[0][0])):
@@ -47,11 +49,18 @@ def run(options, out):
 
 
 def speed_of(of):
-    return max(1, min(OF_LONG if of["until"] >= LONG else SPEED, int(of["narrowest"] / NARROWEST)))
+    return max(1, min(OF_LONG if of["until"] >= LONG else SPEED, int(of["narrowest"] / NARROWEST + 1e-6)))
 
 
 def play(drill, name, kills):
     """(speed, what is not as expected, why it was not played)."""
+    result = played(drill, name, kills)
+    said = f"skipped: {result[2]}" if result[2] else "\n".join(result[1]) or "as expected"
+    print(f"   {name}{', a node killed' if kills else ''}: {said}", file=sys.stderr, flush=True)
+    return result
+
+
+def played(drill, name, kills):
     holder = unittest.TestCase()
     speed = 0
     try:
