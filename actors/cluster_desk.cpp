@@ -163,8 +163,11 @@ void cluster_desk::take_in(const cluster_log_entry& e, bool newest) {
   const timestamp marked = fold_.marked(), steady = steady_of(this);
   auto s = fold_.apply(e.offset, std::move(*entry));
   options_.shared->overtaken += s.overtaken;
-  // A mark that waited for us says nothing of what time it is, and our own nothing but how long its way was.
-  if (newest && !ours && fold_.marked() != marked) options_.shared->hear_mark(fold_.marked(), steady);
+  // A mark that waited for us says nothing of what time it is.
+  if (newest && fold_.marked() != marked) {
+    if (ours) options_.shared->hear_own_mark(fold_.marked(), steady);
+    else options_.shared->hear_mark(fold_.marked(), steady);
+  }
   if (said && ours && !s.overtaken)
     if (const auto p = owned_.find(partition); p != owned_.end() && p->second.host) send(p->second.host, reached);
   if (!ours)

@@ -38,6 +38,10 @@ public:
     const std::lock_guard lock{guard_};
     clock_.hear(mark, recorded(steady));
   }
+  void hear_own_mark(timestamp mark, timestamp steady) {
+    const std::lock_guard lock{guard_};
+    clock_.keep_up(mark, recorded(steady));
+  }
   void begin_time(timestamp wall, timestamp steady) {
     const std::lock_guard lock{guard_};
     clock_.begin(wall, recorded(steady));

@@ -106,8 +106,8 @@ void node::take_in(std::int64_t offset, const std::string& bytes) {
   for (const delivered_entry& d : step.delivered) l.outbox.erase(d.notification);
   const bool now = at_end();
   l.lead.folded(l.fold, now, steady());
-  // A mark that waited for us says nothing of what time it is, and our own nothing but how long its way was.
-  if (now && !ours && l.fold.marked() != marked) l.clock.hear(l.fold.marked(), steady());
+  // A mark that waited for us says nothing of what time it is.
+  if (now && l.fold.marked() != marked) ours ? l.clock.keep_up(l.fold.marked(), steady()) : l.clock.hear(l.fold.marked(), steady());
   if (step.owners) claims_changed();
 }
 
