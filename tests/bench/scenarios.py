@@ -10,8 +10,8 @@ import tools
 
 sys.path.append(os.path.join(tools.ROOT, "tests", "process"))
 TESTS = os.path.join(tools.ROOT, "build", "release", "tests")
-AT_ONCE = 4          # clusters side by side: below what saturates two cores; TOCSIN_TEST_CLUSTERS for other machines
-SPEED, OF_LONG = 60, 120
+AT_ONCE = 6          # clusters side by side, an eighth of a core each; TOCSIN_TEST_CLUSTERS for other machines
+SPEED, OF_LONG = 30, 60  # a sixth of a second on the way looks like a clock that is five seconds wrong, or a heartbeat that is late
 LONG = 10 * 3600     # seconds
 KILLED = 3 * 3600    # those that are no longer are played with a kill, too
 NARROWEST = 0.1      # seconds of the machine that a window is wide at least: what a record takes on its way, several times

@@ -85,8 +85,8 @@ class Drill(Plant):
             self.interrupt(processes)
         self.wait_until(self.when(self.of["until"]) + 1, processes)
         self.test.assertEqual(len(self.living()), len(self.nodes))
-        told = self.judged()
-        return told["unmet"] + self.disagreements(told)
+        self.told = self.judged()
+        return self.told["unmet"] + self.of_nodes(self.told) + self.of_receiver(self.told)
 
     def quiet(self):
         """Seconds of the scenario in which nothing happens and nothing is awaited, for as long as it takes to kill a node; None: there are none."""
@@ -121,9 +121,6 @@ class Drill(Plant):
         return wait_for(whole, "the log says all of it", within=20)
 
     # -- the same from outside
-
-    def disagreements(self, told):
-        return self.of_nodes(told) + self.of_receiver(told)
 
     def of_nodes(self, told):
         """Every node knows the incidents of the story, and no others."""

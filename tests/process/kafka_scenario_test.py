@@ -11,6 +11,9 @@ class short_day(unittest.TestCase):
         drill = Drill(self, "short_day", 60)
         self.addCleanup(lambda: keep_logs(drill.nodes.values()))
         self.assertEqual(drill.play(), [])
+        fewer = {key: drill.told[key][1:] for key in ("incidents", "notifications")}
+        self.assertEqual(len(drill.of_nodes(fewer)), 3, "were the story another, every node would be seen to know more")
+        self.assertEqual(len(drill.of_receiver(fewer)), 1, "and the receiver to have got more")
 
 
 if __name__ == "__main__":
