@@ -107,7 +107,7 @@ class Drill(Plant):
         victim.start()
         self.settled()
         if time.time() > self.when(quiet) + BACK:
-            raise AssertionError(f"the machine is too slow: killed and back took longer than {BACK} s, and what is expected may be late")
+            raise skipped(f"the machine is too slow: killed and back took longer than {BACK} s, and what is expected may be late")
 
     def judged(self):
         """What the log of the cluster says, held against the scenario by the checker that all drivers share."""
