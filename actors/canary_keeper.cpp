@@ -61,7 +61,7 @@ void canary_keeper::beat() {
   const canary::step step = canary_->advance(now);
   send_heartbeats(now, step.beats);
   if (step.said) judge(*step.said);
-  delayed_send(this, std::chrono::duration_cast<caf::timespan>(options_.rules.period), wake_up{0});
+  delayed_send(this, std::chrono::duration_cast<caf::timespan>(wait_between(now, now + options_.rules.period)), wake_up{0});
 }
 
 void canary_keeper::send_heartbeats(timestamp now, bool canary_too) {

@@ -27,7 +27,7 @@ struct replay_command {
   bool strict = false;
 };
 struct run_command {
-  std::string config, data_dir, http, input, format = "auto", emit;
+  std::string config, data_dir, http, input, format = "auto", emit, clock;
   bool once = false;
 };
 struct check_command {
@@ -47,7 +47,7 @@ struct order_command {
   std::vector<std::string> matchers;
 };
 struct simulate_command {
-  std::string scenario, until = "1h", pace = "none", start = "2026-01-01T00:00:00Z";
+  std::string scenario, until = "1h", pace = "none", start = "2026-01-01T00:00:00Z", clock;
   std::uint32_t daemons = 24, units = 0, channels = 4; ///< units: a line of equipment instead of a fleet
   std::string interval = "1s";
   std::vector<std::string> faults; ///< of the line
@@ -113,6 +113,9 @@ int preview_template(const template_command& c);
 /// What is wrong with the templates of these receivers, with the templates' files and lines.
 std::vector<config_problem> template_problems(const settings& s);
 int complete(const std::string& shell);
+
+/// Begins the drill that --clock names, if any; complains and gives false when it is none. Before any thread.
+bool begin_drill_or_complain(const std::string& clock);
 
 /// Reads the configuration and prints its problems; nothing when it cannot be used.
 std::optional<settings> load_or_complain(const std::string& path);

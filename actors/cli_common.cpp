@@ -4,6 +4,7 @@
 #include "actors/cli.hpp"
 #include "codecs/equipment_json.hpp"
 #include "codecs/json_views.hpp"
+#include "io/clock.hpp"
 
 extern char** environ;
 
@@ -24,6 +25,17 @@ std::vector<std::pair<std::string, std::string>> own_environment() {
   return found;
 }
 } // namespace
+
+bool begin_drill_or_complain(const std::string& clock) {
+  if (clock.empty()) return true;
+  const auto read = parse_drill_clock(clock);
+  if (!read) {
+    std::fprintf(stderr, "tocsin: --clock: %s\n", read.error().text.c_str());
+    return false;
+  }
+  begin_drill(*read);
+  return true;
+}
 
 std::optional<settings> load_or_complain(const std::string& path) {
   loaded l = load_settings(path, own_environment());

@@ -30,9 +30,9 @@ _tocsin() {
     =) [[ ${COMP_WORDS[COMP_CWORD-2]} == severity ]] && words='info warning critical' ;;
     completion) words='bash zsh fish --help' ;;
     *) case $command in
-         run) words='--config --data-dir --http --input --format --emit --once --help' ;;
+         run) words='--config --data-dir --http --input --format --emit --clock --once --help' ;;
          replay) words='--input --format --config --until --emit --through --shards --workers --block-bytes --strict --help' ;;
-         simulate) words='--scenario --daemons --units --channels --interval --fault --seed --until --start --pace --help' ;;
+         simulate) words='--scenario --daemons --units --channels --interval --fault --seed --until --start --pace --clock --help' ;;
          check-config) words='--config --schema --help' ;;
          route) words='--config --output --at --verify-receivers --help
            alertname= group= host= incident= network= service= severity= subject= vantage=' ;;

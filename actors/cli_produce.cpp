@@ -25,6 +25,7 @@ constexpr std::size_t complaints_most = 10;
 struct line_key {
   std::string key;
   timestamp at = unset;
+  bool is_sight = false; ///< of whoever wrote the lines: every partition must know
 };
 
 /// Finds it.
@@ -51,7 +52,8 @@ private:
     }
     const record& r = batch.records.front();
     const bool timed = r.timed_by == time_source::log || r.sent_at != unset;
-    return line_key{r.host.empty() ? "vantage" : input_key(r.host), timed ? r.at : unset};
+    const bool sight = r.kind == record_kind::sight_lost || r.kind == record_kind::sight_regained;
+    return line_key{r.host.empty() ? "vantage" : input_key(r.host), timed ? r.at : unset, sight};
   }
 
   std::optional<line_key> by_field(std::string_view line, std::string& why) const {
@@ -102,7 +104,7 @@ bool send(const produce_command& c, kafka_sink& to, key_reader& keys, std::strin
       std::fprintf(stderr, "%s:%llu: %s\n", c.input.c_str(), static_cast<unsigned long long>(p.lines), why.c_str());
     return true;
   }
-  if (!to.write_waiting(c.topic, key->key, line, c.timestamp == "record" ? key->at : unset)) return false;
+  if (!to.write_waiting(c.topic, key->key, line, c.timestamp == "record" ? key->at : unset, key->is_sight)) return false;
   ++p.sent;
   p.bytes += line.size();
   p.show(false);

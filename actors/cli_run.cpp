@@ -7,6 +7,7 @@
 
 #include "actors/cli.hpp"
 #include "actors/node.hpp"
+#include "io/clock.hpp"
 #include "io/log.hpp"
 
 namespace tocsin::cli {
@@ -70,9 +71,12 @@ int run(const run_command& c) {
     return usage;
   }
   auto s = load_or_complain(c.config);
-  if (!s) return usage;
+  if (!s || !begin_drill_or_complain(c.clock)) return usage;
   apply(c, *s);
   set_log(*s);
+  if (drill().given())
+    log::warning("drill", {{"recorded", to_rfc3339(drill().from())}, {"from", to_rfc3339(drill().begins())}, {"speed", std::to_string(drill().speed())},
+                           {"remedy", "not for production: incidents, silences and notifications follow this clock; without --clock it is the system's"}});
 
   // A snapshot of a large fleet is a hundred megabytes for a moment: it goes back to the system, what batches need is kept.
   mallopt(M_MMAP_THRESHOLD, 8 << 20);

@@ -62,24 +62,38 @@ sigset_t end_signals() {
   return signals;
 }
 
-/// Waits until `when`; false when asked to end, and the signals for that are blocked.
+/// Waits until `when` on the machine's clock; false when asked to end, and the signals for that are blocked.
 bool wait_until(timestamp when) {
   const sigset_t signals = end_signals();
-  for (duration left = when - wall_clock(); left > duration{0}; left = when - wall_clock()) {
+  for (duration left = when - machine_clock(); left > duration{0}; left = when - machine_clock()) {
     const timespec wait{static_cast<time_t>(left.count() / 1'000'000'000), static_cast<long>(left.count() % 1'000'000'000)};
     if (sigtimedwait(&signals, nullptr, &wait) > 0) return false;
   }
   return true;
 }
 
-/// Prints until the end; with a pace each record at its time.
-int print(plant& p, const simulation& s, duration shift, double pace) {
-  const timestamp began = wall_clock();
+/// When each line is printed: at once, at a pace from now on, or by the clock of a drill.
+class timing {
+public:
+  timing(timestamp start, double pace) : start_(start), pace_(pace) {}
+  bool waits() const { return pace_ > 0 || drill().given(); }
+  /// False: asked to end.
+  bool wait(timestamp due) const {
+    if (drill().given()) return wait_until(drill().machine(due));
+    return wait_until(began_ + from_seconds(to_seconds(due - start_) / pace_));
+  }
+
+private:
+  timestamp start_, began_ = machine_clock();
+  double pace_;
+};
+
+int print(plant& p, const simulation& s, duration shift, const timing& when) {
   std::string out;
   for (bool more = true; more;) {
     record_batch batch;
-    const timestamp due = pace > 0 ? std::min(s.until, p.next_due()) : s.until;
-    if (pace > 0 && !wait_until(began + from_seconds(to_seconds(due - s.plant.start) / pace))) return done;
+    const timestamp due = when.waits() ? std::min(s.until, p.next_due()) : s.until;
+    if (when.waits() && !when.wait(due + shift)) return done;
     more = p.next(due, batch, records_at_once) || due < s.until;
     out.clear();
     for (record& r : batch.records) {
@@ -88,13 +102,13 @@ int print(plant& p, const simulation& s, duration shift, double pace) {
       append_plant_jsonl(out, r);
     }
     if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size()) return done; // the reader has gone
-    if (pace > 0) std::fflush(stdout);
+    if (when.waits()) std::fflush(stdout);
   }
   std::fflush(stdout);
   return done;
 }
 
-int simulate_line(const simulate_command& c, timestamp start, double pace) {
+int simulate_line(const simulate_command& c, timestamp start, const timing& when) {
   const auto length = parse_duration(c.until), interval = parse_duration(c.interval);
   if (!length || !interval) {
     std::fprintf(stderr, "tocsin: %s: %s\n", length ? "--interval" : "--until", (length ? interval : length).error().text.c_str());
@@ -107,16 +121,15 @@ int simulate_line(const simulate_command& c, timestamp start, double pace) {
     std::fprintf(stderr, "tocsin: %s\n", line.error().text.c_str());
     return usage;
   }
-  const timestamp began = wall_clock();
   std::string out;
   while (line->next_due() < start + *length) {
-    if (pace > 0 && !wait_until(began + from_seconds(to_seconds(line->next_due() - start) / pace))) return done;
+    if (when.waits() && !when.wait(line->next_due())) return done;
     record_batch batch;
     line->next(batch, records_at_once);
     out.clear();
     for (const sample& s : batch.samples) append_sample_jsonl(out, s);
     if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size()) return done; // the reader has gone
-    if (pace > 0) std::fflush(stdout);
+    if (when.waits()) std::fflush(stdout);
   }
   std::fflush(stdout);
   return done;
@@ -139,9 +152,11 @@ int simulate(const simulate_command& c) {
     std::fprintf(stderr, "tocsin: --start: %s\n", start.error().text.c_str());
     return usage;
   }
+  if (!begin_drill_or_complain(c.clock)) return usage;
+  const timing when{*start, pace};
   const sigset_t signals = end_signals();
-  if (pace > 0) pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  if (c.units > 0) return simulate_line(c, *start, pace);
+  if (when.waits()) pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  if (c.units > 0) return simulate_line(c, *start, when);
   const auto s = c.scenario.empty() ? from_options(c) : from_file(c.scenario);
   if (!s) return usage;
   auto p = plant::make(s->plant);
@@ -154,7 +169,7 @@ int simulate(const simulate_command& c) {
       std::fprintf(stderr, "tocsin: %s\n", injected.error().text.c_str());
       return usage;
     }
-  return print(*p, *s, *start - s->plant.start, pace);
+  return print(*p, *s, *start - s->plant.start, when);
 }
 
 } // namespace tocsin::cli

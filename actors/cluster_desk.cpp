@@ -33,7 +33,7 @@ void cluster_shared::publish(const cluster_fold& f) {
 }
 
 cluster_desk::cluster_desk(caf::actor_config& cfg, cluster_desk_options options)
-    : event_based_actor(cfg), options_(std::move(options)), lead_(options_.node, options_.incarnation, options_.rank, options_.leading),
+    : event_based_actor(cfg), options_(std::move(options)), fold_(ahead_of_marks_max * drill().speed()), lead_(options_.node, options_.incarnation, options_.rank, options_.leading),
       ownership_(options_.node, options_.incarnation) {}
 
 caf::behavior cluster_desk::make_behavior() {
@@ -57,7 +57,7 @@ caf::behavior cluster_desk::make_behavior() {
       [this](const desk_look&) {
         look();
         const timestamp now = options_.shared->now(steady_of(this));
-        const duration wait = led_ && now != unset && wake_ != never ? std::clamp<duration>(wake_ - now, look_least, look_every) : look_every;
+        const duration wait = led_ && now != unset && wake_ != never ? std::clamp<duration>(wait_between(now, wake_), look_least, look_every) : look_every;
         delayed_send(this, std::chrono::duration_cast<caf::timespan>(wait), desk_look{});
       },
       [this](const notification_settled& n) { write(delivered_entry{n.id, n.dead}); },
@@ -161,7 +161,10 @@ void cluster_desk::take_in(const cluster_log_entry& e, bool newest) {
   auto s = fold_.apply(e.offset, std::move(*entry));
   options_.shared->overtaken += s.overtaken;
   // A mark that waited for us says nothing of what time it is.
-  if (newest && fold_.marked() != marked) options_.shared->hear_mark(fold_.marked(), steady);
+  if (newest && fold_.marked() != marked) {
+    if (ours) options_.shared->hear_own_mark(fold_.marked(), steady);
+    else options_.shared->hear_mark(fold_.marked(), steady);
+  }
   if (said && ours && !s.overtaken)
     if (const auto p = owned_.find(partition); p != owned_.end() && p->second.host) send(p->second.host, reached);
   if (!ours)

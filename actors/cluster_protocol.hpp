@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/clock.hpp"
 #include "core/cluster/clock.hpp"
 #include "core/cluster/fold.hpp"
 #include "io/cluster_log.hpp"
@@ -18,6 +19,7 @@
 
 namespace tocsin {
 
+/// For what takes the machine's time whatever is recorded: sessions, leases, links, brokers that are away.
 inline timestamp steady_of(caf::local_actor* self) {
   return timestamp{std::chrono::duration_cast<duration>(self->clock().now().time_since_epoch())};
 }
@@ -25,18 +27,24 @@ inline timestamp steady_of(caf::local_actor* self) {
 /// What all actors of a clustered node look at. Every member is safe from any thread.
 class cluster_shared {
 public:
+  explicit cluster_shared(clock_anchor anchor = {}) : anchor_(anchor) {}
+
   /// Cluster time at a moment of the actors' clock; unset = not known yet.
   timestamp now(timestamp steady) const {
     const std::lock_guard lock{guard_};
-    return clock_.known() ? clock_.now(steady) : unset;
+    return clock_.known() ? clock_.now(recorded(steady)) : unset;
   }
   void hear_mark(timestamp mark, timestamp steady) {
     const std::lock_guard lock{guard_};
-    clock_.hear(mark, steady);
+    clock_.hear(mark, recorded(steady));
+  }
+  void hear_own_mark(timestamp mark, timestamp steady) {
+    const std::lock_guard lock{guard_};
+    clock_.keep_up(mark, recorded(steady));
   }
   void begin_time(timestamp wall, timestamp steady) {
     const std::lock_guard lock{guard_};
-    clock_.begin(wall, steady);
+    clock_.begin(wall, recorded(steady));
   }
 
   struct partition_state {
@@ -88,6 +96,10 @@ public:
   std::atomic<std::int64_t> takeover_ns{0}; ///< of the last one: claim read to sighted
 
 private:
+  /// Steady as well, at the pace of recorded time.
+  timestamp recorded(timestamp steady) const { return anchor_.recorded(steady.time_since_epoch()); }
+
+  const clock_anchor anchor_;
   mutable std::mutex guard_;
   mutable cluster_clock clock_;
   std::map<std::uint32_t, partition_state> partitions_;

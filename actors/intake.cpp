@@ -236,7 +236,7 @@ void intake::look_at_clock() {
   }
   // A step in flight will tell the next deadline; its answer comes soon.
   if (!steps_.empty()) {
-    wake_at(current + 1ms);
+    wake_at(current + 1ms * drill().speed());
     return;
   }
   auto& m = *options_.metrics;

@@ -19,6 +19,7 @@ void add_run(CLI::App& app, run_command& c) {
   s->add_option("-i,--input", c.input, "One more source: a file, or - for standard input");
   s->add_option("-f,--format", c.format, "Of --input: tibrvlisten, jsonl, or auto (told by the first character)");
   s->add_option("--emit", c.emit, "Also print symptoms, incidents or notifications, or of equipment windows, anomalies, states, downtimes, joins, quality or equipment (all but quality), as JSON lines");
+  s->add_option("--clock", c.clock, "A drill: RECORDED@MACHINExSPEED; at MACHINE time by the system's clock RECORDED time begins, SPEED times as fast (docs/operating.md, Drill)");
   s->add_flag("--once", c.once, "End when every source has ended and everything is delivered");
   s->footer("Example:  tibrvlisten \"_RV.*.SYSTEM.>\" | tocsin run --emit incidents");
 }
@@ -87,7 +88,8 @@ void add_simulate(CLI::App& app, simulate_command& c) {
   s->add_option("--seed", c.seed, "Same seed, same lines")->capture_default_str();
   s->add_option("--until", c.until, "For how long, in its own time, without a scenario")->capture_default_str();
   s->add_option("--start", c.start, "When it begins (RFC 3339)")->capture_default_str();
-  s->add_option("--pace", c.pace, "none: as fast as it goes; 1: as in life; 30: thirty times faster")->capture_default_str();
+  auto* pace = s->add_option("--pace", c.pace, "none: as fast as it goes; 1: as in life; 30: thirty times faster")->capture_default_str();
+  s->add_option("--clock", c.clock, "Instead of a pace: each line at its time by the clock of a drill, as for tocsin run")->excludes(pace);
   s->footer("Example:  tocsin simulate --daemons 5 --until 10m | tocsin replay -i - -f jsonl --emit symptoms\n"
             "          tocsin simulate --units 4 --fault 'spike etch1.pressure 20 sd at 5m' --until 10m | tocsin replay -i - -f samples --emit anomalies");
 }

@@ -45,7 +45,7 @@ node::~node() { stop(); }
 node::parts::parts(node_options o)
     : options(std::move(o)), shard_count(options.config.shards ? options.config.shards
                                                                : std::max(1u, std::thread::hardware_concurrency())),
-      config(std::max(2u, shard_count)), system(config), anchor(anchor_at(system, wall_clock())),
+      config(std::max(2u, shard_count)), system(config), anchor(anchor_at(system, machine_clock())),
       rules(std::make_shared<const rule_book>(options.config.rules)) {
   judge_by(rules, options.config.alerting());
 }

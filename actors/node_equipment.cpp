@@ -22,7 +22,7 @@ public:
   caf::behavior make_behavior() override {
     delayed_send(this, idle_after, wake_up{0});
     return {[this](const wake_up&) {
-      if (*held_by_ == 0) feed_->pass(time_now(this, anchor_) - idle_after); // a log still has older readings
+      if (*held_by_ == 0) feed_->pass(time_now(this, anchor_) - idle_after * drill().speed()); // a log still has older readings; their way here takes the machine's time
       delayed_send(this, std::chrono::seconds{1}, wake_up{0});
     }};
   }

@@ -43,7 +43,7 @@ result<std::unique_ptr<source>> node::parts::make_input_source(const source_sett
   of_node.kafka.member = options.config.cluster.node;
   auto made = make_kafka_owned_input(std::move(of_node), 0);
   if (!made) return tl::make_unexpected(made.error());
-  shared_log = std::make_shared<node_log>();
+  shared_log = std::make_shared<node_log>(anchor);
   shared_log->input = std::move(*made);
   shared_log->source = index;
   shared_log->count = s.kafka.partitions;

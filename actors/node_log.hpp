@@ -15,7 +15,8 @@ namespace tocsin {
 inline constexpr std::ptrdiff_t log_batches_max = 8; ///< read and not yet dealt with
 
 struct node_log {
-  std::shared_ptr<cluster_shared> shared = std::make_shared<cluster_shared>();
+  explicit node_log(clock_anchor anchor) : shared(std::make_shared<cluster_shared>(anchor)) {}
+  std::shared_ptr<cluster_shared> shared;
   std::unique_ptr<cluster_log> log;
   std::unique_ptr<cluster_snapshots> snapshots;
   std::shared_ptr<kafka_owned_input> input;

@@ -177,7 +177,7 @@ void partition_host::finish() {
 void partition_host::arm() {
   const timestamp steady = steady_of(this), now = options_.shared->now(steady);
   duration wait = look_every;
-  if (const timestamp wake = next_wake(); !holds_ && now != unset && wake != never) wait = std::clamp<duration>(wake - now + duration{1}, look_least, look_every);
+  if (const timestamp wake = next_wake(); !holds_ && now != unset && wake != never) wait = std::clamp<duration>(wait_between(now, wake + duration{1}), look_least, look_every);
   if (armed_ != unset && armed_ <= steady + wait) return; // that one comes first, and looks again
   armed_ = steady + wait;
   delayed_send(this, std::chrono::duration_cast<caf::timespan>(wait), partition_tick{++generation_});

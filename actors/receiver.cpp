@@ -21,7 +21,9 @@ attempt_outcome outcome_of(const delivery& d) {
                     : d.outcome == delivery::outcome_t::delivered ? kind::delivered
                     : d.outcome == delivery::outcome_t::refused   ? kind::refused
                                                                   : kind::retry;
-  return {what, d.retry_after, d.remaining, d.answered};
+  // The receiver speaks of its own clock, the queue counts in recorded time.
+  const auto wait = d.retry_after ? std::optional{*d.retry_after * drill().speed()} : std::nullopt;
+  return {what, wait, d.remaining, d.answered};
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/equipment/effect.hpp"
+#include "io/clock.hpp"
 
 namespace tocsin {
 
@@ -232,6 +233,7 @@ std::string metrics_text(const telemetry_view& view) {
   families::add(out.family("tocsin_build_info", "Always 1; the version is a label", MetricType::Gauge), 1,
                 {{"version", TOCSIN_VERSION}, {"config", view.config_version}});
   out.gauge("tocsin_uptime_seconds", "Since this process started", view.uptime_s);
+  out.gauge("tocsin_clock_speed", "How many times as fast as the system's clock the recorded time goes; 1 but in a drill", static_cast<double>(drill().speed()));
   out.gauge("tocsin_watermark_age_seconds", "How far the input's time is behind the clock", view.watermark_age_s);
   out.counter("tocsin_reloads_total", "Configurations taken over", static_cast<double>(m.reloads));
   out.counter("tocsin_reload_failures_total", "Configurations refused; the former one goes on", static_cast<double>(m.reload_failures));

@@ -185,7 +185,7 @@ void civetweb_server::write(mg_connection* c, const http_response& given, bool w
   const auto add = [&](std::string_view name, std::string_view value) {
     head.append(name).append(": ").append(value).append("\r\n");
   };
-  add("Date", internet_date(wall_clock(), "GMT"));
+  add("Date", internet_date(machine_clock(), "GMT"));
   add("Content-Type", header_value(response->content_type));
   add("Content-Length", std::to_string(response->body.size()));
   add("X-Content-Type-Options", "nosniff");

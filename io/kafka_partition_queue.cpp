@@ -25,7 +25,7 @@ kafka_partition_queue::~kafka_partition_queue() {
 timestamp kafka_partition_queue::time_of(const rd_kafka_message_t& m) {
   const std::int64_t ms = rd_kafka_message_timestamp(&m, nullptr);
   constexpr std::int64_t latest_ms = std::numeric_limits<std::int64_t>::max() / 1'000'000;
-  return ms > 0 && ms < latest_ms ? from_nanoseconds(ms * 1'000'000) : wall_clock();
+  return ms > 0 && ms < latest_ms ? drill().recorded(from_nanoseconds(ms * 1'000'000)) : wall_clock();
 }
 
 void kafka_partition_queue::accept(kafka_message m) {

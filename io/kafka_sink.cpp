@@ -56,7 +56,7 @@ public:
   result<void> open(const kafka_output& k);
   bool write(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool must, std::uint64_t mark) override;
   bool has_room() const override { return !dead_ && queued_ < room_of_others_ / 2; }
-  bool write_waiting(const std::string& name, std::string_view key, std::string_view value, timestamp at) override;
+  bool write_waiting(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool to_all) override;
   bool write_to_all(const std::string& name, std::string_view key, std::string_view value, timestamp at) override;
   bool flush(duration most) override;
   kafka_sink_status status() const override;
@@ -74,6 +74,7 @@ private:
     std::uint64_t mark;
   };
   rd_kafka_resp_err_t produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::uint64_t mark = 0, std::int32_t partition = RD_KAFKA_PARTITION_UA);
+  bool wait_to_produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::int32_t partition);
   void learn_partitions(topic& t, int within_ms);
   void complain(const char* event, const std::string& what);
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* m, void* self);
@@ -119,7 +120,7 @@ sink::topic* sink::find(const std::string& name) {
 rd_kafka_resp_err_t sink::produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::uint64_t mark, std::int32_t partition) {
   ++queued_;
   auto about = std::make_unique<sent>(&t, mark);
-  const std::int64_t ms = at == unset ? 0 : std::max<std::int64_t>(0, to_nanoseconds(at) / 1'000'000);
+  const std::int64_t ms = at == unset ? 0 : std::max<std::int64_t>(0, to_nanoseconds(drill().machine(at)) / 1'000'000); // brokers keep by their own clock
   const auto code = rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(t.name.c_str()), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                                       RD_KAFKA_V_KEY(key.empty() ? nullptr : const_cast<char*>(key.data()), key.size()),
                                       RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_TIMESTAMP(ms),
@@ -162,15 +163,23 @@ bool sink::write_to_all(const std::string& name, std::string_view key, std::stri
   return taken;
 }
 
-bool sink::write_waiting(const std::string& name, std::string_view key, std::string_view value, timestamp at) {
+bool sink::write_waiting(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool to_all) {
   topic* t = find(name);
   if (!t) return false;
+  if (!to_all) return wait_to_produce(*t, key, value, at, RD_KAFKA_PARTITION_UA);
+  if (t->partitions == 0) learn_partitions(*t, poll_ms);
+  bool taken = t->partitions > 0 || wait_to_produce(*t, key, value, at, RD_KAFKA_PARTITION_UA);
+  for (std::int32_t p = 0; taken && p < t->partitions; ++p) taken = wait_to_produce(*t, key, value, at, p);
+  return taken;
+}
+
+bool sink::wait_to_produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::int32_t partition) {
   for (;;) {
-    const auto code = dead_ ? RD_KAFKA_RESP_ERR__FATAL : produce(*t, key, value, at);
+    const auto code = dead_ ? RD_KAFKA_RESP_ERR__FATAL : produce(t, key, value, at, 0, partition);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-      complain("kafka_refused", name + ": " + kafka_text(code));
-      ++t->failed;
+      complain("kafka_refused", t.name + ": " + kafka_text(code));
+      ++t.failed;
       return false;
     }
     rd_kafka_poll(client_.get(), poll_ms); // until some are delivered

@@ -36,8 +36,9 @@ public:
   virtual bool write_to_all(const std::string& topic, std::string_view key, std::string_view value, timestamp at) = 0;
   /// Whether a record that is no `must` would be taken, with some to spare.
   virtual bool has_room() const = 0;
-  /// The same, but waits for room as long as it takes; false: the brokers' refusal is final, or the topic is unknown.
-  virtual bool write_waiting(const std::string& topic, std::string_view key, std::string_view value, timestamp at) = 0;
+  /// The same, but waits for room as long as it takes; false: the brokers' refusal is final, or the topic is unknown. `to_all`: into
+  /// every partition.
+  virtual bool write_waiting(const std::string& topic, std::string_view key, std::string_view value, timestamp at, bool to_all = false) = 0;
   /// Waits until the brokers have everything, at most `most`. True when they have.
   virtual bool flush(duration most) = 0;
   virtual kafka_sink_status status() const = 0;

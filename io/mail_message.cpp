@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "io/clock.hpp"
 #include "io/incident_text.hpp"
 #include "io/mail_format.hpp"
 #include "io/sender.hpp"
@@ -207,7 +208,7 @@ std::string mail_message(const notification& n, const mail_settings& settings, c
   append_header(out, "From", to_header(parse_mailbox(settings.from)));
   append_header(out, "To", recipients(settings.to));
   append_header(out, "Subject", encoded_words(texts.subject));
-  append_header(out, "Date", internet_date(n.at, "+0000"));
+  append_header(out, "Date", internet_date(drill().machine(n.at), "+0000"));
   append_header(out, "Message-Id", own);
   if (own != root) {
     append_header(out, "In-Reply-To", root);

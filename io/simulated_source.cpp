@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "io/clock.hpp"
 #include "io/log.hpp"
 
 namespace tocsin {
@@ -48,7 +49,7 @@ void simulated_source::play() {
   }
   status_.state = "reading";
   for (;;) {
-    const auto due = std::chrono::time_point<std::chrono::system_clock, duration>{next_due().time_since_epoch()};
+    const auto due = std::chrono::time_point<std::chrono::system_clock, duration>{drill().machine(next_due()).time_since_epoch()};
     if (wake_.wait_until(lock, due, [this] { return stopping_; })) return;
     wake_.wait(lock, [this] { return stopping_ || credit_ > 0; });
     if (stopping_) return;

@@ -3,6 +3,7 @@
 
 #include "codecs/json_views.hpp"
 #include "io/alert_json.hpp"
+#include "io/clock.hpp"
 #include "io/incident_text.hpp"
 #include "io/sender.hpp"
 #include "io/text.hpp"
@@ -45,7 +46,7 @@ std::string group_key(const notification& n, const label_set& labels) {
   return out + '}';
 }
 
-std::string end_of(const incident& i) { return to_rfc3339(i.until.value_or(i.at)); }
+timestamp end_of(const incident& i) { return i.until.value_or(i.at); }
 
 } // namespace
 
@@ -90,7 +91,7 @@ std::string alertmanager_webhook(const notification& n, const webhook_settings& 
     append_json(out += ",\"annotations\":", annotations[k]);
     append_member(out, "startsAt", to_rfc3339(i.since));
     // Go's zero time is what Alertmanager says while an alert fires.
-    append_member(out, "endsAt", is_over(i) ? end_of(i) : "0001-01-01T00:00:00Z");
+    append_member(out, "endsAt", is_over(i) ? to_rfc3339(end_of(i)) : "0001-01-01T00:00:00Z");
     append_member(out, "generatorURL", incident_link(i, settings.external_url));
     append_member(out, "fingerprint", alert_fingerprint(i));
     out += '}';
@@ -100,21 +101,22 @@ std::string alertmanager_webhook(const notification& n, const webhook_settings& 
 
 std::string alertmanager_alerts(const notification& n, const webhook_settings& settings, const rule_book* book,
                                 timestamp now, const std::vector<label_set>& ended) {
-  const std::string horizon = to_rfc3339(std::max(n.at, now) + open_for);
+  // An Alertmanager compares them with its own clock.
+  const std::string horizon = to_rfc3339(drill().machine(std::max(n.at, now)) + open_for);
   std::string out = "[";
   for (const incident* i : all_of(n)) {
     if (out.back() != '[') out += ',';
     append_json(out += "{\"labels\":", alert_labels(*i, book));
     append_json(out += ",\"annotations\":", alert_annotations(*i, i == &n.about ? n.response : "", settings.external_url,
                                                                   i == &n.about ? n.acknowledge_url : ""));
-    append_member(out, "startsAt", to_rfc3339(i->since));
-    append_member(out, "endsAt", is_over(*i) ? end_of(*i) : horizon);
+    append_member(out, "startsAt", to_rfc3339(drill().machine(i->since)));
+    append_member(out, "endsAt", is_over(*i) ? to_rfc3339(drill().machine(end_of(*i))) : horizon);
     if (const auto link = incident_link(*i, settings.external_url); !link.empty()) append_member(out, "generatorURL", link);
     out += '}';
   }
   for (const label_set& labels : ended) {
     append_json(out += ",{\"labels\":", labels);
-    append_member(out, "endsAt", to_rfc3339(n.at));
+    append_member(out, "endsAt", to_rfc3339(drill().machine(n.at)));
     out += '}';
   }
   return out + ']';

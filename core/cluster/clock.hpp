@@ -26,6 +26,10 @@ public:
     offset_ = best_;
     count_ = 0;
   }
+  /// A mark of our own came back. Its way says nothing, and must not be lost each time; but we are never behind the log.
+  void keep_up(timestamp mark, timestamp steady) {
+    if (known_) offset_ = std::max(offset_, mark - steady);
+  }
   bool known() const { return known_; }
   timestamp now(timestamp steady) { return last_ = std::max(last_, steady + offset_); }
 

@@ -92,7 +92,7 @@ void cluster_fold::take_lead(const cluster_entry& e, const lead_entry& l, step& 
 
 /// Neither before what was said already, nor so far ahead that one wrong clock would take everybody's time with it.
 timestamp cluster_fold::in_time(timestamp at) const {
-  if (marked_ != unset) at = std::min(at, marked_ + ahead_of_marks_max);
+  if (marked_ != unset) at = std::min(at, marked_ + ahead_of_marks_);
   return std::max(at, now_);
 }
 
@@ -208,7 +208,7 @@ void cluster_fold::save(writer& out) const {
 result<void> cluster_fold::load(reader& in) {
   if (const auto v = in.get<std::uint8_t>(); v != version)
     return fail(errc::version, "a snapshot of the cluster's log has version " + std::to_string(v) + "; it is ignored and the log read from its start");
-  cluster_fold f;
+  cluster_fold f{ahead_of_marks_};
   f.next_ = in.get<std::int64_t>();
   f.now_ = in.get_time();
   f.marked_ = in.get_time();

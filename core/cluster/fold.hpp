@@ -36,8 +36,15 @@ struct cluster_node_state {
   bool left = false;
 };
 
+/// An owner's time may be ahead of the leader's marks by so much; beyond it, it is moved back.
+inline constexpr duration ahead_of_marks_max = 5s;
+
 class cluster_fold {
 public:
+  /// In a drill a mark takes as long as ever, and more time passes meanwhile: `ahead_of_marks` is that much longer, at all nodes alike.
+  explicit cluster_fold(duration ahead_of_marks) : ahead_of_marks_(ahead_of_marks) {}
+  cluster_fold() = default;
+
   struct lead {
     std::string node;
     std::uint64_t incarnation = 0;
@@ -77,6 +84,7 @@ private:
   void see(std::uint32_t partition, bool sighted, timestamp at, effects& out);
   timestamp in_time(timestamp at) const;
 
+  duration ahead_of_marks_ = ahead_of_marks_max;
   std::int64_t next_ = 0, offset_ = -1;
   timestamp now_ = unset, marked_ = unset;
   lead lead_;
@@ -85,8 +93,5 @@ private:
   std::map<std::string, cluster_node_state> nodes_;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> obeyed_; ///< by node: incarnation, and number of its newest order
 };
-
-/// An owner's time may be ahead of the leader's marks by so much; beyond it, it is moved back.
-inline constexpr duration ahead_of_marks_max = 5s;
 
 } // namespace tocsin

@@ -175,6 +175,23 @@ TEST_F(at_the_desk, an_order_while_nobody_leads_is_refused) {
   EXPECT_THAT(why, HasSubstr("nobody leads"));
 }
 
+TEST_F(at_the_desk, the_leaders_time_does_not_lose_what_its_own_marks_take_to_come_back) {
+  start(100);
+  read({});
+  read(written_of<lead_entry>());
+  constexpr int marks = 200; // some windows of the cluster's clock
+  for (int i = 0; i < marks; ++i) {
+    written.clear();
+    pass(250ms);
+    const auto mark = written_of<mark_entry>();
+    ASSERT_FALSE(mark.empty());
+    pass(20ms); // its way through Kafka
+    read({mark.front()});
+  }
+  const timestamp steady{std::chrono::duration_cast<duration>(self->clock().now().time_since_epoch())};
+  EXPECT_EQ(shared->now(steady), at(0) + marks * duration{270ms});
+}
+
 TEST_F(at_the_desk, an_order_that_there_is_no_room_for_is_refused) {
   start(100);
   read({});

@@ -18,6 +18,7 @@ import live
 import micro
 import questions
 import s
+import scenarios
 import sim
 import tools
 
@@ -30,6 +31,7 @@ PARTS = {
     "lateness": (live.lateness, "how late a silence is said, by a running node"),
     "faults": (faults.run, "the catalogue of injected faults: found, in time, false alarms, calibration"),
     "sim": (sim.run, "1,000 seeds of a simulated cluster with faults: what must never happen, counted"),
+    "scenarios": (scenarios.run, "every scenario file with real processes: three nodes, many times the pace of life, with and without a kill -9"),
     "questions": (questions.run, "how long a question to another node takes, in the clear and under mutual TLS"),
     "cluster": (cluster_part.run, "one of three nodes that share the input is killed, again and again, under load; evidence to incident across nodes"),
     "cost": (cluster_cost.run, "processor time of an event when 1, 2, 4 and 8 nodes share an input"),

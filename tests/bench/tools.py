@@ -108,7 +108,7 @@ def must_run(command, **more):
 
 def build(options):
     os.makedirs(WORK, exist_ok=True)
-    parts = options.parts or ["micro", "faults", "kafka", "sim", "cluster", "cost"]
+    parts = options.parts or ["micro", "faults", "kafka", "sim", "scenarios", "cluster", "cost"]
     targets = [] if options.binary or not set(parts) - {"faults", "sim"} else ["tocsin"]
     if "micro" in parts:
         targets += [f"tocsin_{name}" for name in micro_programs()]
@@ -116,6 +116,8 @@ def build(options):
         targets.append("tocsin_fault_bench")
     if "sim" in parts:
         targets.append("tocsin_simulation")
+    if "scenarios" in parts:
+        targets += ["tocsin_test_kafka", "tocsin_test_story"]
     if {"kafka", "cluster", "cost"} & set(parts):
         targets += ["tocsin_kafka_bare", "tocsin_test_kafka"]
     if targets:

@@ -278,5 +278,30 @@ TEST(cluster_clock, follows_the_quickest_marks_and_never_goes_back) {
   EXPECT_LT(c.now(steady + 60s), noon + 61s);
 }
 
+TEST(cluster_clock, of_the_leader_does_not_lose_what_its_marks_take_to_come_back_and_is_never_behind_the_log) {
+  cluster_clock c;
+  const timestamp steady{50s};
+  c.keep_up(noon, steady); // nobody has said what time it is
+  EXPECT_FALSE(c.known());
+  c.begin(noon, steady);
+  for (int i = 0; i < 500; ++i) c.keep_up(noon + i * 250ms, steady + i * 250ms + 30ms);
+  EXPECT_EQ(c.now(steady + 500 * 250ms), noon + 500 * 250ms);
+  c.keep_up(noon + 130s, steady + 126s); // others were ahead
+  EXPECT_EQ(c.now(steady + 126s), noon + 130s);
+}
+
+TEST(cluster_fold, in_a_drill_an_owner_may_be_further_ahead_of_the_marks) {
+  for (const auto& [ahead, said_at] : {std::pair{ahead_of_marks_max, noon + ahead_of_marks_max}, std::pair{duration{5min}, noon + 1min}}) {
+    log l;
+    l.fold = cluster_fold{ahead};
+    l.add("a", lead_entry{-1});
+    l.add("a", mark_entry{noon, 0});
+    l.add("b", claim_entry{0, 1});
+    const auto step = l.say("b", 0, {of(lost("rvd/10.0.0.1/7500", noon + 1min))}, noon + 1min);
+    ASSERT_EQ(step.said.size(), 1u);
+    EXPECT_EQ(step.said[0].at, said_at);
+  }
+}
+
 } // namespace
 } // namespace tocsin

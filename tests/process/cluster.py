@@ -71,11 +71,11 @@ class Authority:
 class Member(Node):
     """A node of a cluster; `hear` brings it daemons."""
 
-    def __init__(self, test, name, port, ports, tls=None, sources=FEED, more=QUICK_RULES, keys=""):
+    def __init__(self, test, name, port, ports, tls=None, sources=FEED, more=QUICK_RULES, keys="", **options):
         self.name, self.cluster_port, self.feed = name, port, None
         peers = ", ".join(f'"127.0.0.1:{p}"' for p in ports)
         cluster = f'cluster:\n  node: {name}\n  listen: "127.0.0.1:{port}"\n  peers: [{peers}]\n' + (f"  tls: {tls}\n" if tls else "") + keys
-        super().__init__(test, sources, more + cluster)
+        super().__init__(test, sources, more + cluster, **options)
 
     def hear(self, *hosts):
         self.feed = self.feed or self.connect()

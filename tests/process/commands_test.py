@@ -62,7 +62,10 @@ class usage(unittest.TestCase):
                              (["daemons", "show"], "id"), (["daemons", "list", "-o", "xml"], "table or json"), (["replay"], "--input"),
                              (["run", "--format", "bogus"], "tibrvlisten, jsonl or auto"), (["run", "--emit", "x"], "symptoms"),
                              (["completion", "tcsh"], "bash, zsh and fish"), (["simulate", "--until", "x"], "duration"),
-                             (["simulate", "--pace", "0"], "--pace"), (["simulate", "--scenario", "nowhere"], "nowhere")):
+                             (["simulate", "--pace", "0"], "--pace"), (["simulate", "--clock", "soon"], "RECORDED@MACHINExSPEED"),
+                             (["simulate", "--clock", "2026-01-01T00:00:00Z@2026-01-01T00:00:00Zx2", "--pace", "2"], "--pace"),
+                             (["run", "--clock", "2026-01-01T00:00:00Z@2026-01-01T00:00:00Zx0"], "speed"),
+                             (["run", "--clock", "yesterday@2026-01-01T00:00:00Zx60"], "before the '@'"), (["simulate", "--scenario", "nowhere"], "nowhere")):
             with self.subTest(words):
                 done = tocsin(*words)
                 self.assertEqual(done.returncode, 2, done.stderr)

@@ -77,6 +77,9 @@ class Fleet:
 class Plant:
     """The cluster of Kafka, nodes by name, a receiver, and a fleet; `check` says what must be true in every one of them."""
 
+    receiver = {"more": ", flood: {start: 0}"}
+    options = {}  # of the nodes
+
     def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, tls=lambda name: None, producer=None,
                  snapshot_every="1s", pause=Member.pause):
         self.test, self.kafka, self.rules, self.every = test, kafka, rules, beat
@@ -99,9 +102,9 @@ class Plant:
     def member(self, name, inputs="inputs", log="cluster", partitions=None, port=None):
         k = self.kafka
         keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: {self.snapshot_every}\n"
-        more = self.rules + self.section() + "receivers:\n" + self.hook.settings(more=", flood: {start: 0}")
+        more = self.rules + self.section() + "receivers:\n" + self.hook.settings(**self.receiver)
         source = k.source(inputs, name="inputs", partitions=partitions or self.partitions, member=name)
-        made = Member(self.test, name, port or self.ports[name], self.ports.values(), self.tls(name), sources=source, more=more, keys=keys)
+        made = Member(self.test, name, port or self.ports[name], self.ports.values(), self.tls(name), sources=source, more=more, keys=keys, **self.options)
         made.pause = self.pause
         return made
 

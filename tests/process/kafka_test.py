@@ -1,5 +1,6 @@
 """Kafka in: what is read, what is kept of it, and what happens when the brokers or we go away."""
 import datetime
+import json
 import os
 import random
 import sqlite3
@@ -282,6 +283,14 @@ class produce_command(kafka_test_case, unittest.TestCase):
         kafka = self.cluster(inputs=1)
         kafka.send("inputs", '{"a":{"b":"k1"}}\n{"a":{"b":7}}\n', "--key-field", "a.b")
         self.assertEqual([r["key"] for r in kafka.read("inputs")], ["k1", "7"])
+
+    def test_that_a_connection_was_lost_goes_into_every_partition(self):
+        kafka = self.cluster(inputs=3)
+        lost = json.dumps({"subject": "_RV.WARN.SYSTEM.RVD.DISCONNECTED", "message": {"ADV_NAME": "RVD.DISCONNECTED"}}) + "\n"
+        kafka.send("inputs", heartbeat("10.0.0.1", 1) + lost)
+        found = kafka.read("inputs")
+        self.assertEqual(sorted(r["partition"] for r in found if r["key"] == "vantage"), [0, 1, 2])
+        self.assertEqual(len(found), 4)
 
     def test_nobody_there(self):
         done = tocsin("produce", "--brokers", "127.0.0.1:1", "--topic", "t", "-i", "-", "--timeout", "1", text=heartbeat("10.0.0.1", 1))

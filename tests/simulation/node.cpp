@@ -93,6 +93,7 @@ void node::take_in(std::int64_t offset, const std::string& bytes) {
   life& l = *life_;
   auto e = decode_entry(bytes);
   if (!e) return w_.violated("an entry cannot be read: " + e.error().text);
+  const bool ours = e->node == name_ && e->incarnation == lives_;
   const timestamp before = l.fold.now(), marked = l.fold.marked();
   auto step = l.fold.apply(offset, std::move(*e));
   if (step.until < before) w_.violated("time goes back in the log");
@@ -106,7 +107,7 @@ void node::take_in(std::int64_t offset, const std::string& bytes) {
   const bool now = at_end();
   l.lead.folded(l.fold, now, steady());
   // A mark that waited for us says nothing of what time it is.
-  if (now && l.fold.marked() != marked) l.clock.hear(l.fold.marked(), steady());
+  if (now && l.fold.marked() != marked) ours ? l.clock.keep_up(l.fold.marked(), steady()) : l.clock.hear(l.fold.marked(), steady());
   if (step.owners) claims_changed();
 }
 

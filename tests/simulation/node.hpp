@@ -13,16 +13,10 @@
 #include "core/cluster/partition_watch.hpp"
 #include "core/group_table.hpp"
 #include "core/log_sight.hpp"
+#include "log_story.hpp"
 #include "world.hpp"
 
 namespace tocsin::simulation {
-
-/// What a cluster judges by.
-struct judgement {
-  std::shared_ptr<const rule_book> rules;
-  alerting_rules receivers;
-  std::vector<std::string> vantages{"input"};
-};
 
 class node {
 public:

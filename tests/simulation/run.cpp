@@ -4,6 +4,7 @@
 
 #include "core/engine.hpp"
 #include "core/scenario.hpp"
+#include "node.hpp"
 #include "observer.hpp"
 #include "truth.hpp"
 
@@ -44,11 +45,11 @@ void check_end(world& w, const std::vector<std::unique_ptr<node>>& nodes, const 
     if (!owners.count(p)) w.violated("nobody watches partition " + std::to_string(p));
   std::set<std::string> came;
   for (const delivered& d : w.inbox) came.insert(d.id);
-  for (const notification& n : all.told.notifications)
+  for (const notification& n : all.told().notifications)
     if (!came.count(n.id) && n.at < scenario_start + w.of().until - 20s) w.violated("notification " + n.id + " was never delivered");
   for (const std::string& id : came)
-    if (std::ranges::none_of(all.told.notifications, [&](const notification& n) { return n.id == id; })) w.violated("notification " + id + " came, but the log knows nothing of it");
-  t.judge(all.told);
+    if (std::ranges::none_of(all.told().notifications, [&](const notification& n) { return n.id == id; })) w.violated("notification " + id + " came, but the log knows nothing of it");
+  t.judge(all.told());
   auto silent = all.silent(), really = t.silent_for_good();
   for (const std::string& s : t.in_change()) silent.erase(s), really.erase(s);
   if (silent != really) {
@@ -103,7 +104,7 @@ outcome run(const options& o) {
   out.notifications = w.inbox.size();
   std::set<std::string> ids;
   for (const delivered& d : w.inbox) out.repeated += !ids.insert(d.id).second;
-  out.incidents = static_cast<std::uint64_t>(std::ranges::count(all.told.incidents, incident_state::opened, &incident::state));
+  out.incidents = static_cast<std::uint64_t>(std::ranges::count(all.told().incidents, incident_state::opened, &incident::state));
   out.takeovers = all.takeovers;
   return out;
 }

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "core/scenario_check.hpp"
+#include "node.hpp"
 #include "observer.hpp"
 
 namespace tocsin::simulation {
@@ -69,8 +70,8 @@ std::vector<std::string> play(const scenario& s, options o) {
     all.read(w);
   }
   std::vector<std::string> out = w.violations;
-  for (std::string& missing : check(s, all.told)) out.push_back(std::move(missing));
-  if (!out.empty() && o.trace) out.push_back(outline(all.told));
+  for (std::string& missing : check(s, all.told())) out.push_back(std::move(missing));
+  if (!out.empty() && o.trace) out.push_back(outline(all.told()));
   return out;
 }
 
