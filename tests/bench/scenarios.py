@@ -27,11 +27,11 @@ def run(options, out):
     only = os.environ.get("TOCSIN_TEST_SCENARIOS", "").split()
     names = [n for n in names if n in (QUICK if options.quick else only or names)]
     began = os.times(), time.monotonic()
-    at_once = int(os.environ.get("TOCSIN_TEST_CLUSTERS", AT_ONCE))
+    of = {name: drill.described(os.path.join(drill.SCENARIOS, name + ".scenario")) for name in names}
+    plays = [(name, False) for name in names] + [(name, True) for name in names if of[name]["until"] <= KILLED and not options.quick]
+    plays.sort(key=lambda p: -of[p[0]]["until"] / speed_of(of[p[0]]))  # the long ones first
+    at_once = min(len(plays), int(os.environ.get("TOCSIN_TEST_CLUSTERS", AT_ONCE)))
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        of = {name: drill.described(os.path.join(drill.SCENARIOS, name + ".scenario")) for name in names}
-        plays = [(name, False) for name in names] + [(name, True) for name in names if of[name]["until"] <= KILLED and not options.quick]
-        plays.sort(key=lambda p: -of[p[0]]["until"] / speed_of(of[p[0]]))  # the long ones first
         done = list(pool.map(lambda p: (p, play(drill, *p)), plays))
     missed = []
     for (name, kills), (speed, unmet, skipped) in sorted(done, key=lambda d: (d[0][1], d[0][0])):
