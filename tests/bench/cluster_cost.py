@@ -18,7 +18,7 @@ def run(options, out):
     records = 50_000 if options.quick else 1_000_000
     for count in (1, 2) if options.quick else COUNTS:
         names = "abcdefgh"[:count]
-        how = {"partitions": PARTITIONS, "fetch_wait": None, "rules": plants.calm()}
+        how = {"partitions": PARTITIONS, "fetch_wait": None, "snapshot_every": "30s", "rules": plants.calm()}  # the product's own
         idle, _ = plants.with_plant(lambda p: to_the_end(p, 0), names, **how)
         used, more = plants.with_plant(lambda p: to_the_end(p, records), names, **how)
         bare = more.pop("bare")
