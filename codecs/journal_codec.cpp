@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "core/limits.hpp"
 
@@ -12,7 +13,7 @@ namespace tocsin {
 namespace {
 
 constexpr std::uint32_t version = 1;
-constexpr std::uint32_t fields = 13; ///< of one record, in the order of `pack`
+constexpr std::uint32_t fields = 13; ///< of one record, in the order of `pack`; one more of those that were moved
 constexpr std::size_t blob_records_max = 1 << 20;
 
 using packer = msgpack::packer<msgpack::sbuffer>;
@@ -31,7 +32,7 @@ void pack_float(msgpack::sbuffer& buffer, float value) {
 }
 
 void pack(packer& p, msgpack::sbuffer& buffer, const record& r) {
-  p.pack_array(fields);
+  p.pack_array(r.moved_s > 0 ? fields + 1 : fields);
   p.pack_uint8(static_cast<std::uint8_t>(r.kind));
   p.pack_int64(to_nanoseconds(r.at));
   p.pack_int64(to_nanoseconds(r.sent_at));
@@ -49,6 +50,7 @@ void pack(packer& p, msgpack::sbuffer& buffer, const record& r) {
   pack_float(buffer, r.reliability_s);
   p.pack_uint8(static_cast<std::uint8_t>(r.timed_by));
   p.pack_uint8(r.vantage);
+  if (r.moved_s > 0) pack_float(buffer, r.moved_s);
 }
 
 /// Reads the items of one blob one after the other; nothing is trusted, nothing is allocated for what is claimed.
@@ -106,7 +108,7 @@ bool read_values(const msgpack::object& o, record& r) {
 }
 
 bool read_record(const msgpack::object& o, record_batch& batch, record& r) {
-  if (o.type != msgpack::type::ARRAY || o.via.array.size != fields) return false;
+  if (o.type != msgpack::type::ARRAY || (o.via.array.size != fields && o.via.array.size != fields + 1)) return false;
   const msgpack::object* f = o.via.array.ptr;
   std::uint64_t kind, present, timed_by, vantage;
   if (!read_unsigned(f[0], static_cast<std::uint64_t>(record_kind::equipment_said), kind) || !read_time(f[1], r.at) ||
@@ -122,6 +124,10 @@ bool read_record(const msgpack::object& o, record_batch& batch, record& r) {
   if (!read_unsigned(f[11], static_cast<std::uint64_t>(time_source::message), timed_by) ||
       !read_unsigned(f[12], limits::vantages_max - 1, vantage))
     return false;
+  if (o.via.array.size > fields) {
+    if (f[fields].type != msgpack::type::FLOAT32 || !(f[fields].via.f64 > 0) || !std::isfinite(f[fields].via.f64)) return false;
+    r.moved_s = static_cast<float>(f[fields].via.f64);
+  }
   r.kind = static_cast<record_kind>(kind);
   r.timed_by = static_cast<time_source>(timed_by);
   r.vantage = static_cast<std::uint8_t>(vantage);

@@ -278,8 +278,10 @@ void daemon::judge_clock(const record& r, effects& out) {
   }
   if (r.timed_by == time_source::message || r.sent_at == unset) return;
   const duration apart = r.at > r.sent_at ? between(r.sent_at, r.at) : between(r.at, r.sent_at);
-  count(skewed_, apart > rule.limit);
-  skew_s_ = static_cast<float>(r.at > r.sent_at ? to_seconds(apart) : -to_seconds(apart));
+  // What only came late is no wrong clock.
+  const double skew = (r.at > r.sent_at ? to_seconds(apart) : -to_seconds(apart)) - static_cast<double>(r.moved_s);
+  count(skewed_, std::abs(skew) > to_seconds(rule.limit));
+  skew_s_ = static_cast<float>(skew);
   if (skewed_ == 0 && is(kind)) {
     clear(kind, r.at, out);
   } else if (skewed_ >= row(rule.heartbeats)) {

@@ -1,11 +1,14 @@
 #include "core/engine.hpp"
 
+#include "core/saturating.hpp"
+
 namespace tocsin {
 
 std::uint64_t sequence(record_batch& batch, timestamp& watermark) {
   std::uint64_t moved = 0;
   for (record& r : batch.records) {
     if (r.at < watermark) {
+      r.moved_s += static_cast<float>(to_seconds(between(r.at, watermark)));
       r.at = watermark;
       ++moved;
     }

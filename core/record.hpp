@@ -73,6 +73,7 @@ struct record {
   record_kind kind = record_kind::heartbeat;
   time_source timed_by = time_source::message;
   std::uint8_t vantage = 0;  ///< index of the vantage point, below limits::vantages_max
+  float moved_s = 0;         ///< by how much sequencing set `at` later, seconds; clocks are compared without it
 
   bool has(counter c) const { return present >> static_cast<unsigned>(c) & 1u; }
   std::uint64_t get(counter c) const { return values[static_cast<std::size_t>(c)]; }

@@ -19,11 +19,11 @@ def run(options, out):
     for secure in (False, True):
         # The mock answers an empty fetch only after the whole wait, a broker as soon as there is something.
         try:
-            plants.with_plant(lambda p: across(out, p.start(), 20 if options.quick else 200, secure), secure=secure, fetch_wait=2)
+            plants.with_plant(lambda p: across(out, p.start(), 20 if options.quick else 200, secure), secure=secure, fetch_wait=2, snapshot_every="30s")
         except unittest.SkipTest as e:
             out.skip("evidence under mutual TLS", str(e))
     for names in ("a", "ab"):
-        plants.with_plant(lambda p: read_all(out, p, 50_000 if options.quick else 1_000_000), names, rules=plants.calm())
+        plants.with_plant(lambda p: read_all(out, p, 50_000 if options.quick else 1_000_000), names, rules=plants.calm(), snapshot_every="30s")
 
 
 # ---- evidence in a partition of one node, the incident at the others

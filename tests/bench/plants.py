@@ -26,12 +26,15 @@ def with_plant(work, names="abc", partitions=6, secure=False, **more):
     import fab
     from kafka import Cluster
     from kafka_tls import TlsCluster
+
+    class usual(fab.Plant):
+        options = {"snapshot": "30s"}  # of the nodes: the product's own, where tests take a tenth of a second
     holder = unittest.TestCase()
     topics = {"inputs": partitions, "cluster": 1, "snapshots": partitions}
     try:
         kafka = TlsCluster(holder, **topics) if secure else Cluster(holder, False, **topics)
         tls = kafka.authority.files if secure else lambda name: None
-        return work(fab.Plant(holder, kafka, names, tls=tls, pause=0.1, **more))  # times are the logs', looking costs the processors
+        return work(usual(holder, kafka, names, tls=tls, pause=0.1, **more))  # times are the logs', looking costs the processors
     except AssertionError as e:
         raise tools.wrong(str(e)[:4000]) from e
     finally:

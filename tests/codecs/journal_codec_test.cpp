@@ -24,6 +24,7 @@ record sample(record_batch& batch, std::uint64_t seed) {
   r.kind = static_cast<record_kind>(next() % 11);
   r.timed_by = static_cast<time_source>(next() % 3);
   r.vantage = static_cast<std::uint8_t>(next() % limits::vantages_max);
+  r.moved_s = next() % 3 ? 0.0F : static_cast<float>(next() % 100'000) / 7 + 0.001F;
   r.key_hash = hash_key(r.host, r.service);
   return r;
 }
@@ -43,6 +44,7 @@ void expect_same(const record& a, const record& b) {
   EXPECT_EQ(a.kind, b.kind);
   EXPECT_EQ(a.timed_by, b.timed_by);
   EXPECT_EQ(a.vantage, b.vantage);
+  EXPECT_EQ(a.moved_s, b.moved_s);
 }
 
 TEST(journal_codec, gives_back_what_it_was_given) {

@@ -1,6 +1,7 @@
 // A daemon's counters: data loss, clients, retransmissions, suppression, clock.
 #include <gtest/gtest.h>
 
+#include "core/engine.hpp"
 #include "daemon_fixture.hpp"
 
 namespace tocsin {
@@ -299,6 +300,31 @@ TEST(daemon_clock, skew_must_last_and_is_not_judged_by_the_messages_own_time) {
   EXPECT_EQ(d.lines(), lines{});
   beat(990, 5, time_source::log);
   EXPECT_EQ(d.lines(), (lines{"990 clock_skew cleared warning"}));
+}
+
+TEST(daemon_clock, what_only_came_late_is_no_wrong_clock) {
+  daemon_under_test d;
+  timestamp watermark = unset;
+  auto beat = [&](double heard, double now, double sent) { // heard by a bridge then, and read when time had come to `now`
+    record_batch one;
+    one.records.push_back(d.base);
+    one.records[0].moved_s = 0;
+    one.records[0].at = at(heard);
+    one.records[0].sent_at = at(sent);
+    one.records[0].timed_by = time_source::arrival;
+    watermark = at(now);
+    sequence(one, watermark);
+    EXPECT_EQ(one.records[0].at, at(now));
+    d.base.sent_at = one.records[0].sent_at;
+    d.base.timed_by = time_source::arrival;
+    d.base.moved_s = one.records[0].moved_s;
+    d.beat(now);
+  };
+  for (int i = 4; i < 10; ++i) beat(90.0 * i - 300, 90.0 * i, 90.0 * i - 300);
+  EXPECT_EQ(d.lines(), lines{}) << "minutes late, all of them, and every clock is right";
+  for (int i = 10; i < 13; ++i) beat(90.0 * i - 300, 90.0 * i, 90.0 * i - 308);
+  EXPECT_EQ(d.lines(), (lines{"1080 clock_skew raised warning"})) << "a wrong one is found all the same";
+  EXPECT_EQ(d.row<double>(symptom_kind::clock_skew, symptom_state::raised, "skew_s"), 8);
 }
 
 TEST(daemon_numbers, extremes_break_nothing) {

@@ -30,6 +30,7 @@ class drill(unittest.TestCase):
         for host in ("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"):
             feed.sendall(heartbeat(host, 10).encode())
         n.wait(lambda: n.metric("tocsin_daemons") == 4, "heard")
+        n.durable(4)
         heard = self.recorded(begins)
         n.kill()  # who is started anew goes on in time
         n.start()
