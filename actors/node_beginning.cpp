@@ -47,7 +47,9 @@ result<void> node::parts::find_beginning() {
     forget_former_life();
   }
   if (first <= std::max<std::int64_t>(l.from, 0)) return {};
-  if (take_desk_of_leader(first, end)) return {};
+  const auto taken = take_desk_of_leader(first, end);
+  if (!taken) return tl::make_unexpected(taken.error());
+  if (*taken) return {};
   log::error("cluster_log_begins_late", {{"from_offset", std::to_string(l.from)}, {"first_kept", std::to_string(first)},
                                          {"remedy", "no leader has kept what stood before: keep the topic longer, and restart the other nodes, that they claim again"}});
   forget_former_life();
@@ -60,15 +62,15 @@ void node::parts::forget_former_life() {
   group_snapshot.reset();
 }
 
-bool node::parts::take_desk_of_leader(std::int64_t first_kept, std::int64_t end) {
+/// False: there is none that would do. That we could not look is an error: to begin with a hole would be wrong for good.
+result<bool> node::parts::take_desk_of_leader(std::int64_t first_kept, std::int64_t end) {
   node_log& l = *shared_log;
   std::promise<result<cluster_snapshots_read>> told;
   l.snapshots->read(desk_partition, look_within, [&told](result<cluster_snapshots_read> found) { told.set_value(std::move(found)); });
   const auto found = told.get_future().get();
-  if (!found) {
-    log::error("desk_snapshot_unreadable", {{"reason", found.error().text}});
-    return false;
-  }
+  if (!found)
+    return fail(found.error().code, "the cluster's log begins at offset " + std::to_string(first_kept) + ", later than this node would go on, and what the leader keeps cannot be read: " +
+                                        found.error().text + "; start it again when the brokers answer");
   const auto newest = found->newest.find(desk_key);
   if (newest == found->newest.end() || newest->second.input_offset < first_kept || newest->second.input_offset > end) return false;
   const auto made = parse_snapshot(newest->second.bytes);

@@ -81,7 +81,7 @@ struct node::parts {
   result<void> open_log();
   result<void> find_beginning();
   void forget_former_life();
-  bool take_desk_of_leader(std::int64_t first_kept, std::int64_t end);
+  result<bool> take_desk_of_leader(std::int64_t first_kept, std::int64_t end);
   void list_open_incidents();
   void keep_desk(const snapshot_taken& taken);
   void miss_entries(std::int64_t first_kept);
