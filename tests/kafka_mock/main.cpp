@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
   }
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   rd_kafka_conf_set(conf, "log_level", "3", nullptr, 0);
+  rd_kafka_conf_set(conf, "socket.nagle.disable", "true", nullptr, 0); // as real brokers do
   char why[512];
   rd_kafka_t* host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
   if (!host) {
