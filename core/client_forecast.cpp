@@ -12,6 +12,7 @@ namespace tocsin {
 namespace {
 constexpr double significance = 3.5;        // standard errors; many looks are taken at every daemon
 constexpr double rounding_noise = 1.0 / 12; // clients are whole: variance of what rounding hides
+constexpr double diffusion_share_min = 0.1;   // of the increments' variance
 constexpr double eta_max_s = 30 * 86400.0;
 
 std::uint16_t centi(double percent) {
@@ -124,7 +125,7 @@ client_forecast fit_drift(const client_history& h, std::size_t n) {
   covariance /= steps - 1;
   // Local level model: var = diffusion + 2 noise, cov = -noise. The estimate of cov is rough, so
   // the diffusion is never taken below a tenth of the variance.
-  const double noise = std::clamp(-covariance, 0.0, 0.45 * variance);
+  const double noise = std::clamp(-covariance, 0.0, 0.5 * (1 - diffusion_share_min) * variance);
   const double diffusion = variance - 2 * noise;
   const double total = diffusion * steps + 2 * std::max(noise, rounding_noise);
   client_forecast f;
@@ -203,6 +204,9 @@ bool may_reach_limit(const client_history& h, std::uint64_t limit, duration hori
     // A significant drift that takes us less than half of the way within the horizon cannot make
     // the limit likely: diffusion would have to be so strong that the drift were not significant.
     const double rise = static_cast<double>(last.clients) - first.clients;
+    // What `fit_drift` makes of the steadiest rise there can be.
+    const double least = rounding_noise * (diffusion_share_min * static_cast<double>(window - 1) + 2);
+    if (rise * rise <= significance * significance * least) continue;
     if (rise * horizon_s * 20 >= a * std::max(last.tenths - first.tenths, 1u)) return true;
   }
   return false;

@@ -144,8 +144,10 @@ template <class At>
 void daemon_table::apply_chunk(std::size_t count, At at, effects& out) {
   std::uint32_t found[chunk];
   // Of a large fleet nothing is in the cache: each pass fetches for all what the next one reads.
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i) {
     __builtin_prefetch(&index_[static_cast<std::uint32_t>(at(i).key_hash) & mask_]);
+    __builtin_prefetch(at(i).host.data()); // another thread has written it
+  }
   for (std::size_t i = 0; i < count; ++i) {
     found[i] = index_[static_cast<std::uint32_t>(at(i).key_hash) & mask_]; // most often its own
     if (found[i]) __builtin_prefetch(&slots_[found[i] - 1]);

@@ -182,6 +182,29 @@ TEST(client_forecast, it_is_over_when_the_leak_stops_or_the_daemon_restarts) {
   }
 }
 
+TEST(client_forecast, the_cheap_look_passes_whatever_would_be_raised) {
+  int worth_raising = 0, passed = 0, looks = 0;
+  for (unsigned seed = 0; seed < 2000; ++seed) {
+    std::mt19937_64 random{seed};
+    const std::uint64_t full = 45 + random() % 200;
+    const unsigned up = random() % 100, every_s = 1 + random() % 120;
+    client_history h;
+    std::uint32_t clients = 40;
+    for (int i = 0; i < 60 && clients < full; ++i) { // climbs of every steepness, some as smooth as whole numbers can be
+      clients += random() % 100 < up || (seed % 4 == 0 && i % 8 == 0);
+      h.push(testing::at(1.0 * every_s * i), clients, 0, 0, 2h);
+      const auto f = forecast_limit(h, full, 4h, 4);
+      const bool look = may_reach_limit(h, full, 4h), would = f && f->significant && f->probability >= 0.5;
+      ++looks;
+      passed += look;
+      worth_raising += would;
+      ASSERT_TRUE(look || !would) << "seed " << seed << ", point " << i;
+    }
+  }
+  EXPECT_GT(worth_raising, 1000);
+  EXPECT_LT(passed, looks * 95 / 100);
+}
+
 TEST(client_history, thins_itself_to_span_the_reach_and_then_slides) {
   client_history h;
   for (int i = 0; i < 1000; ++i)
