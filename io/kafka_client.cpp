@@ -132,7 +132,7 @@ result<void> create(rd_kafka_t* client, const std::string& topic, const kafka_to
   kafka_queue answers{rd_kafka_queue_new(client)};
   rd_kafka_NewTopic_t* all[] = {fresh.get()};
   rd_kafka_CreateTopics(client, all, 1, nullptr, answers.get());
-  std::unique_ptr<rd_kafka_event_t, kafka_free<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(answers.get(), most_ms)};
+  const kafka_event event{rd_kafka_queue_poll(answers.get(), most_ms)};
   const auto* outcome = event ? rd_kafka_event_CreateTopics_result(event.get()) : nullptr;
   if (!outcome) return fail(errc::unreachable, "Kafka topic '" + topic + "' could not be created: no answer; create it by hand, or say create_topics: false");
   auto code = rd_kafka_event_error(event.get());

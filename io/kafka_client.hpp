@@ -24,6 +24,7 @@ struct kafka_free {
 using kafka_conf = std::unique_ptr<rd_kafka_conf_t, kafka_free<rd_kafka_conf_destroy>>;
 using kafka_list = std::unique_ptr<rd_kafka_topic_partition_list_t, kafka_free<rd_kafka_topic_partition_list_destroy>>;
 using kafka_queue = std::unique_ptr<rd_kafka_queue_t, kafka_free<rd_kafka_queue_destroy>>;
+using kafka_event = std::unique_ptr<rd_kafka_event_t, kafka_free<rd_kafka_event_destroy>>;
 using kafka_message = std::unique_ptr<rd_kafka_message_t, kafka_free<rd_kafka_message_destroy>>;
 using kafka_topic = std::unique_ptr<rd_kafka_topic_t, kafka_free<rd_kafka_topic_destroy>>;
 using kafka_handle = std::unique_ptr<rd_kafka_t, kafka_free<rd_kafka_destroy>>;

@@ -63,7 +63,7 @@ void close_kafka_consumer(kafka_handle client, const std::string& who) {
   } else {
     const auto end = monotonic_clock() + goodbye_within;
     while (!rd_kafka_consumer_closed(client.get()) && monotonic_clock() < end) {
-      const std::unique_ptr<rd_kafka_event_t, kafka_free<rd_kafka_event_destroy>> event{rd_kafka_queue_poll(answers.get(), 100)};
+      const kafka_event event{rd_kafka_queue_poll(answers.get(), 100)};
       if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) rd_kafka_assign(client.get(), nullptr);
     }
   }

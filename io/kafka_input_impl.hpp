@@ -70,6 +70,7 @@ private:
   void assigned(rd_kafka_topic_partition_list_t* list);
   void revoked(std::int32_t partition, bool lost);
   void store_commits();
+  void commit_stored();
   void say_goodbye();
   static void on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list, void* self);
   static int on_statistics(rd_kafka_t*, char* json, std::size_t size, void* self);

@@ -4,6 +4,10 @@
 
 namespace tocsin {
 
+namespace {
+constexpr int commit_within_ms = 500, commit_again_ms = 20, commit_tries = 25;
+}
+
 result<void> kafka_input_thread::join() {
   auto conf = kafka_config(settings_.connection, kafka_consumer_defaults(), kafka_consumer_ours(settings_.kafka));
   if (!conf) return tl::make_unexpected(conf.error());
@@ -61,7 +65,8 @@ void kafka_input_thread::rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_part
                                 {"ours", std::to_string(ours_.size())}});
   if (gives) return assigned(list);
   for (int i = 0; i < list->cnt; ++i) revoked(list->elems[i].partition, lost);
-  give_back_assignment(member_.get(), list, cooperative_); // commits what is stored
+  if (!lost) commit_stored();
+  give_back_assignment(member_.get(), list, cooperative_);
   const std::lock_guard lock{orders_mutex_};
   for (int i = 0; i < list->cnt; ++i) orders_.erase(list->elems[i].partition);
 }
@@ -96,7 +101,7 @@ void kafka_input_thread::revoked(std::int32_t partition, bool lost) {
   ours_.erase(at);
 }
 
-/// librdkafka commits it within a second, when the partition is given up, and at the end.
+/// librdkafka commits it within a second, and at the end.
 void kafka_input_thread::store_commits() {
   const kafka_list list{rd_kafka_topic_partition_list_new(1)};
   {
@@ -105,6 +110,18 @@ void kafka_input_thread::store_commits() {
       if (const auto next = std::exchange(o.commit, std::nullopt)) rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = *next;
   }
   if (list->cnt > 0) (void)rd_kafka_offsets_store(member_.get(), list.get()); // one that is not ours any more is another's business
+}
+
+/// librdkafka would commit when the partitions are given back, and take a refusal for an answer: for a moment the group refuses, until all its
+/// members have heard who owns what.
+void kafka_input_thread::commit_stored() {
+  const kafka_queue answers{rd_kafka_queue_new(member_.get())};
+  for (int tries = 0; tries < commit_tries; ++tries) {
+    if (rd_kafka_commit_queue(member_.get(), nullptr, answers.get(), nullptr, nullptr) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    const kafka_event answer{rd_kafka_queue_poll(answers.get(), commit_within_ms)};
+    if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS) return;
+    const kafka_event none{rd_kafka_queue_poll(answers.get(), commit_again_ms)}; // nothing comes: a pause
+  }
 }
 
 void kafka_input_thread::say_goodbye() {
