@@ -1,24 +1,12 @@
 #include "actors/acknowledge_link.hpp"
 
 #include "actors/node.hpp"
+#include "codecs/html.hpp"
 #include "io/clock.hpp"
 
 namespace tocsin {
 
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) switch (c) {
-    case '&': out += "&amp;"; break;
-    case '<': out += "&lt;"; break;
-    case '>': out += "&gt;"; break;
-    case '"': out += "&quot;"; break;
-    case '\'': out += "&#39;"; break;
-    default: out += c;
-    }
-  return out;
-}
 
 http_response page(int status, const std::string& title, const std::string& body) {
   return {status, "text/html; charset=utf-8",
@@ -27,7 +15,7 @@ http_response page(int status, const std::string& title, const std::string& body
           {{"Referrer-Policy", "no-referrer"}, {"Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'"}}};
 }
 
-http_response refusal_page(const error& e) { return page(e.code == errc::timeout ? 410 : 403, "Not acknowledged", "<p>" + escaped(e.text)); }
+http_response refusal_page(const error& e) { return page(e.code == errc::timeout ? 410 : 403, "Not acknowledged", "<p>" + html_escaped(e.text)); }
 
 /// The form's fields are read like a query.
 http_request form_of(const http_request& q) {
@@ -37,9 +25,9 @@ http_request form_of(const http_request& q) {
 }
 
 http_response show_form(const http_request& q) {
-  return page(200, "Acknowledge " + escaped(q.parameter("incident")),
-              "<form method=\"post\" action=\"/acknowledge?" + escaped(q.query) +
-                  "\"><p><label>Your name <input name=\"who\" required maxlength=\"80\" value=\"" + escaped(q.parameter("receiver")) +
+  return page(200, "Acknowledge " + html_escaped(q.parameter("incident")),
+              "<form method=\"post\" action=\"/acknowledge?" + html_escaped(q.query) +
+                  "\"><p><label>Your name <input name=\"who\" required maxlength=\"80\" value=\"" + html_escaped(q.parameter("receiver")) +
                   "\"></label><p><label>Comment <input name=\"comment\" maxlength=\"300\"></label>"
                   "<p><button>I have it</button></form>");
 }
@@ -51,8 +39,8 @@ http_response acknowledge(node& n, const http_request& q) {
   c.target = q.parameter("incident");
   c.who = form.parameter("who");
   c.comment = form.parameter("comment");
-  if (auto done = n.obey(c); !done) return page(409, "Not acknowledged", "<p>" + escaped(done.error().text));
-  return page(200, "Acknowledged", "<p>" + escaped(c.target) + " is yours, " + escaped(c.who) + ".");
+  if (auto done = n.obey(c); !done) return page(409, "Not acknowledged", "<p>" + html_escaped(done.error().text));
+  return page(200, "Acknowledged", "<p>" + html_escaped(c.target) + " is yours, " + html_escaped(c.who) + ".");
 }
 
 } // namespace

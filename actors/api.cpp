@@ -9,8 +9,6 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::size_t page_most = 10'000;
-
 http_response list_incidents_json(const node& n, const http_request& q) {
   std::size_t most = 1000;
   if (!number_of(q, "limit", most) || most == 0 || most > page_most) return problem(400, "limit is a whole number from 1 to 10000");

@@ -1,12 +1,15 @@
 // The HTTP face of a node: status page, health, metrics and the JSON API described in docs/openapi.yaml.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 
 #include "actors/node.hpp"
 #include "io/http_server.hpp"
 
 namespace tocsin {
+
+inline constexpr std::size_t page_most = 10'000; ///< things in one answer
 
 void add_routes(http_server& server, node& n);
 /// Orders of people, alarms and silences.
@@ -23,5 +26,6 @@ std::optional<http_response> refuse_order(const http_request& q);
 bool number_of(const http_request& q, const char* name, std::size_t& value);
 /// {"error": text} with that status.
 http_response problem(int status, std::string_view text);
+http_response json_answer(const nlohmann::ordered_json& j, int status = 200);
 
 } // namespace tocsin

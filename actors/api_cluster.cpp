@@ -12,8 +12,6 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::size_t page_most = 10'000;
-
 bool is_daemon_state(std::string_view text) {
   for (std::uint8_t s = 0; s <= static_cast<std::uint8_t>(liveness_state::missing); ++s)
     if (to_text(static_cast<liveness_state>(s)) == text) return true;

@@ -14,12 +14,7 @@ namespace tocsin {
 namespace {
 
 using json = nlohmann::ordered_json;
-constexpr std::size_t page_most = 10'000;
 constexpr duration redriven_by_default = 7 * 24h;
-
-http_response answer(const json& j) {
-  return {200, "application/json", j.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
-}
 
 json view(const outbox_entry& e) {
   json out{{"id", e.id},
@@ -49,7 +44,7 @@ http_response list_notifications_json(const node& n, const http_request& q) {
   if (!found) return problem(500, found.error().text);
   json out{{"notifications", json::array()}};
   for (const outbox_entry& e : *found) out["notifications"].push_back(view(e));
-  return answer(out);
+  return json_answer(out);
 }
 
 struct range {
@@ -84,10 +79,14 @@ http_response redrive_json(node& n, const http_request& q) {
   if (!n.disk()) return problem(503, "nothing is kept: data_dir is empty");
   const auto done = n.redrive(what->receiver, what->from, what->until);
   if (!done) return problem(done.error().code == errc::timeout ? 503 : 409, done.error().text);
-  return answer({{"redriven", *done}});
+  return json_answer(json{{"redriven", *done}});
 }
 
 } // namespace
+
+http_response json_answer(const json& j, int status) {
+  return {status, "application/json", j.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
+}
 
 http_response explain_incident_json(const node& n, const http_request& q, const std::string& id) {
   if (!n.disk()) return problem(503, "nothing is kept: data_dir is empty");

@@ -11,11 +11,7 @@ namespace tocsin {
 
 namespace {
 
-using nlohmann::json;
-
-http_response answer(const json& j, int status = 200) {
-  return {status, "application/json", j.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
-}
+using json = nlohmann::ordered_json;
 
 json time_or_null(timestamp t) { return t == unset || t == never ? json{} : json(to_rfc3339(t)); }
 
@@ -132,7 +128,7 @@ http_response give_order(node& n, const http_request& q) {
   if (auto done = n.obey(*order); !done) return problem(done.error().code == errc::timeout ? 503 : 409, done.error().text);
   json said{{"obeyed", to_text(order->kind)}, {"target", order->target}};
   if (const auto others = overlapping(n, *order); !others.empty()) said["overlaps"] = others;
-  return answer(said);
+  return json_answer(said);
 }
 
 http_response list_alarms_json(const node& n) {
@@ -140,7 +136,7 @@ http_response list_alarms_json(const node& n) {
   if (!all) return problem(503, "no answer in time; the node is busy, try again");
   json out{{"alarms", json::array()}, {"receivers_in_flood", all->floods}};
   for (const alarm& a : all->alarms) out["alarms"].push_back(view(a));
-  return answer(out);
+  return json_answer(out);
 }
 
 http_response list_silences_json(const node& n) {
@@ -149,7 +145,7 @@ http_response list_silences_json(const node& n) {
   json out{{"silences", json::array()}};
   const timestamp now = wall_clock();
   for (const silence& s : all->silences) out["silences"].push_back(view(s, now));
-  return answer(out);
+  return json_answer(out);
 }
 
 http_response report(const node& n, const http_request& q) {

@@ -8,7 +8,7 @@
 namespace tocsin {
 
 namespace {
-constexpr auto answer_within = std::chrono::seconds{10};
+constexpr auto own_answers_within = std::chrono::seconds{10};
 constexpr unsigned failures_told = 3; ///< one that is lost is not worth a person's time
 } // namespace
 
@@ -30,12 +30,12 @@ void beat::on_exit() {
 }
 
 void beat::ask_judges() {
-  request(options_.groups, answer_within, ask_standing{})
+  request(options_.groups, own_answers_within, ask_standing{})
       .then([this](const decisions_answer&) { ask_memory(); }, [this](caf::error&) { withhold("the groups do not answer"); });
 }
 
 void beat::ask_memory() {
-  request(options_.recorder, answer_within, flush{})
+  request(options_.recorder, own_answers_within, flush{})
       .then([this] {
         const std::string why = trouble();
         if (why.empty()) say_so();

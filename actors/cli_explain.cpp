@@ -6,6 +6,7 @@
 #include "actors/cli.hpp"
 #include "actors/explanation.hpp"
 #include "io/clock.hpp"
+#include "io/http_client.hpp"
 
 namespace tocsin::cli {
 
@@ -16,15 +17,6 @@ using json = nlohmann::ordered_json;
 int complain(const std::string& text, int code) {
   std::fprintf(stderr, "tocsin: %s\n", text.c_str());
   return code;
-}
-
-std::string encoded(const std::string& text) {
-  char hex[4];
-  std::string out;
-  for (const unsigned char c : text)
-    if (std::isalnum(c) || c == '-' || c == '_' || c == '.') out += static_cast<char>(c);
-    else out.append(hex, static_cast<std::size_t>(std::snprintf(hex, sizeof hex, "%%%02X", c)));
-  return out;
 }
 
 std::string plain(const json& j) { return j.is_string() ? j.get<std::string>() : j.dump(); }
@@ -93,8 +85,8 @@ int explain(const explain_command& c) {
     if (!said) return complain(said.error().text, problem);
     text = *said + "\n";
   } else {
-    const auto answer = http_get(c.server + "/api/v1/incidents/" + encoded(c.incident) + "/explain?receiver=" +
-                                 encoded(c.receiver) + (c.recompute ? "&recompute=true" : ""));
+    const auto answer = http_get(c.server + "/api/v1/incidents/" + url_encoded(c.incident) + "/explain?receiver=" +
+                                 url_encoded(c.receiver) + (c.recompute ? "&recompute=true" : ""));
     if (!answer) return complain(answer.error().text, no_server);
     if (answer->status != 200) return complain_about(*answer, c.server);
     text = answer->body;
@@ -114,8 +106,8 @@ int notifications(const notifications_command& c) {
   for (const auto& [key, value] : {std::pair{"receiver", &c.receiver}, std::pair{"from", &c.from}, std::pair{"until", &c.until}})
     if (!value->empty()) body[key] = *value;
   const auto answer = c.redrive ? http_post_json(url + "/redrive", body.dump(-1, ' ', false, json::error_handler_t::replace))
-                                : http_get(url + "?limit=" + std::to_string(c.most) + "&state=" + encoded(c.state) +
-                                           "&receiver=" + encoded(c.receiver));
+                                : http_get(url + "?limit=" + std::to_string(c.most) + "&state=" + url_encoded(c.state) +
+                                           "&receiver=" + url_encoded(c.receiver));
   if (!answer) return complain(answer.error().text, no_server);
   if (answer->status != 200) return complain_about(*answer, c.server);
   const json j = json::parse(answer->body, nullptr, false);

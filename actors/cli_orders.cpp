@@ -10,7 +10,7 @@ namespace tocsin::cli {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 std::string whoami() {
   for (const char* name : {"TOCSIN_WHO", "SUDO_USER", "USER", "LOGNAME"})

@@ -9,18 +9,7 @@ namespace tocsin::cli {
 
 namespace {
 
-using nlohmann::json;
-
-/// Percent-encodes what is not plain in a path or query.
-std::string encoded(const std::string& text) {
-  static constexpr char hex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const unsigned char c : text) {
-    if (std::isalnum(c) || c == '.' || c == '-' || c == '_' || c == '~' || c == '/') out += static_cast<char>(c);
-    else (out += '%') += {hex[c >> 4], hex[c & 15]};
-  }
-  return out;
-}
+using json = nlohmann::ordered_json; // as the server gives it
 
 std::string text_of(const json& j, const char* key) {
   if (!j.contains(key) || j.at(key).is_null()) return "";
@@ -124,12 +113,12 @@ std::string url_of(const query_command& c) {
   if (!c.id.empty()) {
     std::string id = c.id;
     if (c.what == "daemons" && id.starts_with("rvd/")) id.erase(0, 4);
-    return url + "/" + encoded(id) + (c.local ? "?local=true" : "");
+    return url + "/" + url_encoded(id) + (c.local ? "?local=true" : "");
   }
   if (c.what != "daemons" && c.what != "incidents") return url;
   url += "?limit=" + std::to_string(c.most);
-  if (!c.state.empty()) url += "&state=" + encoded(c.state);
-  if (!c.host.empty()) url += "&host=" + encoded(c.host);
+  if (!c.state.empty()) url += "&state=" + url_encoded(c.state);
+  if (!c.host.empty()) url += "&host=" + url_encoded(c.host);
   if (c.local) url += "&local=true";
   return url;
 }

@@ -10,7 +10,7 @@
 namespace tocsin {
 
 namespace {
-constexpr duration look_every = 50ms, look_least = 1ms, hello_every = 5s;
+constexpr duration desk_looks_every = 50ms, desk_waits_least = 1ms, hello_every = 5s;
 constexpr std::size_t unwritten_max = 10'000; ///< entries of the desk itself; partitions hold theirs back
 } // namespace
 
@@ -57,7 +57,7 @@ caf::behavior cluster_desk::make_behavior() {
       [this](const desk_look&) {
         look();
         const timestamp now = options_.shared->now(steady_of(this));
-        const duration wait = led_ && now != unset && wake_ != never ? std::clamp<duration>(wait_between(now, wake_), look_least, look_every) : look_every;
+        const duration wait = led_ && now != unset && wake_ != never ? std::clamp<duration>(wait_between(now, wake_), desk_waits_least, desk_looks_every) : desk_looks_every;
         delayed_send(this, std::chrono::duration_cast<caf::timespan>(wait), desk_look{});
       },
       [this](const notification_settled& n) { write(delivered_entry{n.id, n.dead}); },

@@ -65,7 +65,7 @@ void put_in_order(std::vector<found_item>& items, bool one_of_each) {
   items.erase(more.begin(), more.end());
 }
 
-void merge(gathered& into, const peer_answer& from) {
+void add_answer(gathered& into, const peer_answer& from) {
   const auto silent = [&](std::string reason) { into.silent_nodes.push_back({from.who.node, from.who.address, std::move(reason)}); };
   if (!from.bytes) return silent(from.bytes.error().text);
   auto part = decode_part(*from.bytes);
@@ -132,7 +132,7 @@ gathered gather(const node& n, const cluster_query& q, bool local) {
       item.node = n.name();
     }
   if (under_way)
-    for (const peer_answer& a : under_way->wait(cluster_deadline)) merge(out, a);
+    for (const peer_answer& a : under_way->wait(cluster_deadline)) add_answer(out, a);
   put_in_order(out.all.items, q.kind != query_kind::sources && q.kind != query_kind::groups);
   return out;
 }

@@ -22,7 +22,6 @@ namespace tocsin {
 
 namespace {
 
-constexpr auto answer_within = std::chrono::seconds{2};
 constexpr auto stop_within = std::chrono::seconds{20};
 
 } // namespace

@@ -11,7 +11,6 @@ namespace {
 
 constexpr auto idle_after = std::chrono::seconds{10}; ///< without readings the clock ends windows, so much behind
 constexpr duration future_max = 1min;                  ///< a sensor whose clock is ahead must not end everybody's windows
-constexpr auto answer_within = std::chrono::seconds{2};
 
 /// Lets windows end when no reading comes.
 class sample_clock final : public caf::event_based_actor {

@@ -14,7 +14,7 @@ namespace tocsin {
 
 namespace {
 constexpr std::uint32_t snapshot_version = 1;
-constexpr duration find_snapshot_within = 10s, keep_snapshot_within = 30s, goodbye_within = 5s;
+constexpr duration find_snapshot_within = 10s, keep_snapshot_within = 30s;
 constexpr duration written_again_for = 2min; ///< incidents of so long before we lead: the one before us may not have written them
 constexpr auto hand_over_within = std::chrono::seconds{10};
 

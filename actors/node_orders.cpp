@@ -5,7 +5,7 @@
 namespace tocsin {
 
 namespace {
-constexpr auto answer_within = std::chrono::seconds{5};
+constexpr auto order_within = std::chrono::seconds{5};
 
 /// The text that came with an error, without CAF's wrapping.
 error refusal(const caf::actor_system& system, const caf::error& e) {
@@ -19,9 +19,9 @@ result<void> node::obey(const operator_command& order) {
   caf::scoped_actor self{p.system};
   result<void> outcome;
   const auto refused = [&](caf::error& e) { outcome = tl::make_unexpected(refusal(p.system, e)); };
-  self->request(p.groups_actor, answer_within, would_obey{order, wall_clock()}).receive([] {}, refused);
+  self->request(p.groups_actor, order_within, would_obey{order, wall_clock()}).receive([] {}, refused);
   if (!outcome) return outcome;
-  self->request(p.intake_actor, answer_within, operator_order{encode(order)}).receive([] {}, refused);
+  self->request(p.intake_actor, order_within, operator_order{encode(order)}).receive([] {}, refused);
   return outcome;
 }
 
@@ -30,7 +30,7 @@ result<std::uint64_t> node::redrive(const std::string& receiver, timestamp from,
   caf::scoped_actor self{p.system};
   if (!p.leads()) return fail(errc::invalid, "this node does not deliver; ask the one that leads: GET /api/v1/cluster names it");
   result<std::uint64_t> outcome = 0;
-  self->request(p.recorder_actor, answer_within, redrive_dead{receiver, from, until})
+  self->request(p.recorder_actor, order_within, redrive_dead{receiver, from, until})
       .receive([&](std::uint64_t count) { outcome = count; },
                [&](caf::error& e) { outcome = tl::make_unexpected(refusal(p.system, e)); });
   return outcome;
@@ -53,7 +53,7 @@ std::shared_ptr<const judgement> node::in_force() const {
 std::shared_ptr<const alarm_view> node::alarms() const {
   alarms_answer found;
   caf::scoped_actor self{const_cast<caf::actor_system&>(parts_->system)};
-  self->request(parts_->groups_actor, answer_within, ask_alarms{})
+  self->request(parts_->groups_actor, order_within, ask_alarms{})
       .receive([&](const alarms_answer& a) { found = a; }, [](caf::error&) {});
   return found;
 }
@@ -61,7 +61,7 @@ std::shared_ptr<const alarm_view> node::alarms() const {
 std::shared_ptr<const kpi_report> node::figures() const {
   figures_answer found;
   caf::scoped_actor self{const_cast<caf::actor_system&>(parts_->system)};
-  self->request(parts_->groups_actor, answer_within, ask_figures{wall_clock()})
+  self->request(parts_->groups_actor, order_within, ask_figures{wall_clock()})
       .receive([&](const figures_answer& a) { found = a; }, [](caf::error&) {});
   return found;
 }
@@ -69,7 +69,7 @@ std::shared_ptr<const kpi_report> node::figures() const {
 std::vector<decision> node::standing(const std::string& incident) const {
   std::vector<decision> found;
   caf::scoped_actor self{const_cast<caf::actor_system&>(parts_->system)};
-  self->request(parts_->groups_actor, answer_within, ask_standing{incident})
+  self->request(parts_->groups_actor, order_within, ask_standing{incident})
       .receive([&](const decisions_answer& a) { found = *a; }, [](caf::error&) {});
   return found;
 }

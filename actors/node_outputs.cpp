@@ -3,10 +3,6 @@
 
 namespace tocsin {
 
-namespace {
-constexpr duration goodbye_within = 5s;
-}
-
 result<void> node::parts::open_outputs() {
   if (!options.config.kafka.writes()) return {};
   auto opened = kafka_outputs::open(options.config.kafka);

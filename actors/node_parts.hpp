@@ -33,6 +33,8 @@ struct restored {
 };
 std::optional<restored> parse_snapshot(const std::string& bytes);
 
+inline constexpr duration answer_within = 2s;  ///< of one of our own actors
+inline constexpr duration goodbye_within = 5s; ///< what waits for Kafka when we end
 inline constexpr std::size_t nobodys_source = ~std::size_t{0};
 inline constexpr std::size_t journal_source = nobodys_source - 1;
 

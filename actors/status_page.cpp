@@ -4,6 +4,7 @@
 #include <array>
 
 #include "actors/cluster_link.hpp"
+#include "codecs/html.hpp"
 #include "codecs/notification_json.hpp"
 #include "io/clock.hpp"
 
@@ -12,18 +13,6 @@ namespace tocsin {
 namespace {
 
 constexpr std::size_t rows_most = 500;
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) switch (c) {
-    case '<': out += "&lt;"; break;
-    case '>': out += "&gt;"; break;
-    case '&': out += "&amp;"; break;
-    case '"': out += "&quot;"; break;
-    default: out += c;
-    }
-  return out;
-}
 
 /// "3 min ago"; empty for a time that is not known.
 std::string ago(timestamp t, timestamp now) {
@@ -36,7 +25,7 @@ std::string ago(timestamp t, timestamp now) {
 
 void cell(std::string& out, std::string_view text, std::string_view css = {}) {
   out += css.empty() ? "<td>" : "<td class=\"" + std::string{css} + "\">";
-  out += escaped(text);
+  out += html_escaped(text);
   out += "</td>";
 }
 
@@ -48,7 +37,7 @@ void add_incidents(std::string& out, const node& n, timestamp now) {
   }
   auto open = n.disk()->incidents("open", rows_most);
   if (!open || open->empty()) {
-    out += open ? "<p class=\"calm\">None. All is calm.</p>" : "<p class=\"critical\">" + escaped(open.error().text) + "</p>";
+    out += open ? "<p class=\"calm\">None. All is calm.</p>" : "<p class=\"critical\">" + html_escaped(open.error().text) + "</p>";
     return;
   }
   out += "<table><thead><tr><th>Severity</th><th>What</th><th>Cause</th><th>Since</th><th>Id</th></tr></thead><tbody>";
@@ -59,7 +48,7 @@ void add_incidents(std::string& out, const node& n, timestamp now) {
     auto i = parse_incident(s.json);
     cell(out, i ? std::string{to_text(i->because.kind)} + " of " + i->because.subject : "");
     cell(out, ago(s.since, now));
-    out += "<td><a href=\"/api/v1/incidents/" + escaped(s.id) + "\">" + escaped(s.id) + "</a></td></tr>";
+    out += "<td><a href=\"/api/v1/incidents/" + html_escaped(s.id) + "\">" + html_escaped(s.id) + "</a></td></tr>";
   }
   out += "</tbody></table>";
 }
@@ -115,8 +104,8 @@ void add_cluster(std::string& out, const node& n, timestamp now) {
   const cluster_link* others = n.others();
   if (!others) return;
   const cluster_view seen = n.partitions();
-  out += "<h2>Cluster</h2><p>This is node <strong>" + escaped(n.name()) + "</strong>";
-  if (n.has_cluster_log()) out += seen.leader.empty() ? "; <span class=\"critical\">nobody leads</span>" : "; " + escaped(seen.leader) + " leads";
+  out += "<h2>Cluster</h2><p>This is node <strong>" + html_escaped(n.name()) + "</strong>";
+  if (n.has_cluster_log()) out += seen.leader.empty() ? "; <span class=\"critical\">nobody leads</span>" : "; " + html_escaped(seen.leader) + " leads";
   out += ".</p><table><thead><tr><th>Node</th><th>Address</th><th>State</th><th>Since</th><th>Why</th></tr></thead><tbody>";
   for (const peer_view& p : others->peers()) {
     out += "<tr>";

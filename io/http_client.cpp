@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <cctype>
 #include <memory>
 
 namespace tocsin {
@@ -48,5 +49,15 @@ result<http_answer> perform(const std::string& url, const std::string* body, dur
 
 result<http_answer> http_get(const std::string& url, duration most) { return perform(url, nullptr, most); }
 result<http_answer> http_post_json(const std::string& url, const std::string& body) { return perform(url, &body, 30s); }
+
+std::string url_encoded(const std::string& text) {
+  static constexpr char hex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const unsigned char c : text) {
+    if (std::isalnum(c) || c == '.' || c == '-' || c == '_' || c == '~' || c == '/') out += static_cast<char>(c);
+    else (out += '%') += {hex[c >> 4], hex[c & 15]};
+  }
+  return out;
+}
 
 } // namespace tocsin

@@ -17,5 +17,7 @@ struct http_answer {
 result<http_answer> http_get(const std::string& url, duration most = 30s);
 /// POST of a JSON body; not tried again.
 result<http_answer> http_post_json(const std::string& url, const std::string& body);
+/// Percent-encoded what is not plain in a path or a query (RFC 3986, unreserved); slashes stay.
+std::string url_encoded(const std::string& text);
 
 } // namespace tocsin

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "codecs/html.hpp"
 #include "io/clock.hpp"
 #include "io/incident_text.hpp"
 #include "io/mail_format.hpp"
@@ -50,32 +51,6 @@ std::string text_part(const incident_text& t) {
   return out + "\n-- \nSent by Tocsin. Answers to this mail are read by nobody.\n";
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    case '\'':
-      out += "&#39;";
-      break;
-    default:
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string html_part(const incident_text& t, const incident& i) {
   const bool over = i.state == incident_state::closed;
   const char* colour = over                            ? "#2e7d32"
@@ -84,18 +59,18 @@ std::string html_part(const incident_text& t, const incident& i) {
                                                        : "#37474f";
   std::string out =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
-      escaped(t.headline) +
+      html_escaped(t.headline) +
       "</title></head>\n<body style=\"font-family:sans-serif;font-size:15px;color:#222\">\n"
       "<h1 style=\"font-size:18px;margin:0 0 12px;padding:8px 12px;border-left:6px solid ";
   out += colour;
-  out += "\">" + escaped(t.headline) + "</h1>\n";
+  out += "\">" + html_escaped(t.headline) + "</h1>\n";
   const auto rows = [&](const auto& list) {
     out += "<table style=\"border-collapse:collapse\">\n";
     for (const auto& [label, value] : list)
       out += "<tr><th scope=\"row\" "
              "style=\"text-align:left;vertical-align:top;font-weight:normal;color:#555;"
              "padding:2px 16px 2px 0\">" +
-             escaped(label) + "</th><td style=\"padding:2px 0\">" + escaped(value) + "</td></tr>\n";
+             html_escaped(label) + "</th><td style=\"padding:2px 0\">" + html_escaped(value) + "</td></tr>\n";
     out += "</table>\n";
   };
   const auto heading = [&](const std::string& text) {
@@ -103,12 +78,12 @@ std::string html_part(const incident_text& t, const incident& i) {
   };
   if (!t.response.empty())
     out += "<p style=\"white-space:pre-line;background:#f5f5f5;margin:0 0 12px;padding:8px 12px\">" +
-           escaped(t.response) + "</p>\n";
+           html_escaped(t.response) + "</p>\n";
   rows(t.facts);
   if (!t.members.empty()) {
     heading("Members (" + std::to_string(t.members.size() + t.members_left_out) + ")");
     out += "<ul style=\"margin:0;padding-left:20px\">\n";
-    for (const auto& m : t.members) out += "<li>" + escaped(m) + "</li>\n";
+    for (const auto& m : t.members) out += "<li>" + html_escaped(m) + "</li>\n";
     if (t.members_left_out != 0)
       out += "<li>and " + std::to_string(t.members_left_out) + " more</li>\n";
     out += "</ul>\n";
@@ -120,17 +95,17 @@ std::string html_part(const incident_text& t, const incident& i) {
   if (!t.others.empty()) {
     heading("Together with (" + std::to_string(t.others.size() + t.others_left_out) + ")");
     out += "<ul style=\"margin:0;padding-left:20px\">\n";
-    for (const auto& o : t.others) out += "<li>" + escaped(o) + "</li>\n";
+    for (const auto& o : t.others) out += "<li>" + html_escaped(o) + "</li>\n";
     if (t.others_left_out != 0)
       out += "<li>and " + std::to_string(t.others_left_out) + " more</li>\n";
     out += "</ul>\n";
   }
   if (!t.acknowledge.empty())
-    out += "<p><a href=\"" + escaped(t.acknowledge) +
+    out += "<p><a href=\"" + html_escaped(t.acknowledge) +
            "\" style=\"display:inline-block;padding:8px 16px;background:#1565c0;color:#fff;"
            "text-decoration:none\">Acknowledge</a></p>\n";
   if (!t.link.empty())
-    out += "<p><a href=\"" + escaped(t.link) + "\">" + escaped(t.link) + "</a></p>\n";
+    out += "<p><a href=\"" + html_escaped(t.link) + "\">" + html_escaped(t.link) + "</a></p>\n";
   return out + "<p style=\"color:#555\">Sent by Tocsin. Answers to this mail are read by "
                "nobody.</p>\n</body></html>\n";
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "codecs/html.hpp"
 #include "io/incident_text.hpp"
 #include "io/text.hpp"
 
@@ -179,35 +180,13 @@ outline outline_of(const kpi_report& r) {
   return o;
 }
 
-std::string escaped(std::string_view raw) {
-  std::string out;
-  for (const char c : one_line(raw, cell_bytes_max)) switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    case '\'':
-      out += "&#39;";
-      break;
-    default:
-      out += c;
-    }
-  return out;
-}
+std::string cell_text(std::string_view raw) { return html_escaped(one_line(raw, cell_bytes_max)); }
 
 /// Columns after the first are numbers or times: they do not wrap.
 void write_html(std::string& out, const table& t) {
-  out += "<h2 style=\"font-size:16px;margin:24px 0 6px\">" + escaped(t.title) + "</h2>\n";
+  out += "<h2 style=\"font-size:16px;margin:24px 0 6px\">" + cell_text(t.title) + "</h2>\n";
   if (!t.note.empty() && !t.rows.empty())
-    out += "<p style=\"margin:0 0 6px;color:#555555\">" + escaped(t.note) + "</p>\n";
+    out += "<p style=\"margin:0 0 6px;color:#555555\">" + cell_text(t.note) + "</p>\n";
   if (t.rows.empty()) {
     out += "<p style=\"margin:0;color:#555555\">None.</p>\n";
     return;
@@ -216,14 +195,14 @@ void write_html(std::string& out, const table& t) {
          "style=\"border-collapse:collapse\">\n<tr>";
   for (const std::string& head : t.heads)
     out += "<th align=\"left\" style=\"padding:4px 16px 4px 0;border-bottom:2px solid #333333\">" +
-           escaped(head) + "</th>";
+           cell_text(head) + "</th>";
   out += "</tr>\n";
   for (const row& r : t.rows) {
     out += "<tr>";
     for (const cell& c : r) {
       out += "<td valign=\"top\" style=\"padding:4px 16px 4px 0;border-bottom:1px solid #dddddd";
       if (c.bad) out += ";color:#a40000;font-weight:bold";
-      out += "\">" + escaped(c.text) + (c.bad ? " (missed)" : "") + "</td>";
+      out += "\">" + cell_text(c.text) + (c.bad ? " (missed)" : "") + "</td>";
     }
     out += "</tr>\n";
   }
@@ -277,11 +256,11 @@ std::string report_html(const kpi_report& r) {
   const outline o = outline_of(r);
   std::string out =
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
-      escaped(o.title) +
+      cell_text(o.title) +
       "</title></head>\n<body style=\"margin:0;padding:16px;font-family:Arial,Helvetica,sans-serif;"
       "font-size:14px;color:#222222;background:#ffffff\">\n<h1 style=\"font-size:20px;margin:0 0 "
       "8px\">" +
-      escaped(o.title) + "</h1>\n<p style=\"margin:0\">" + escaped(o.summary) + "</p>\n";
+      cell_text(o.title) + "</h1>\n<p style=\"margin:0\">" + cell_text(o.summary) + "</p>\n";
   for (const table& t : o.tables) write_html(out, t);
   return out + "</body></html>\n";
 }

@@ -24,6 +24,8 @@ SAMPLES = {
           "tests/actors/a.cpp": "#include <caf/all.hpp>\n#include \"actors/node.hpp\"\n"},
          {"core/a.cpp": "// #include <thread>\n"}]),
     "file_length": ([{"core/a.cpp": "\n" * 401}, {"tests/a_test.cpp": "\n" * 401}], [{"core/a.cpp": "\n" * 400}]),
+    "test_namespace": ([{"tests/core/a_test.cpp": "namespace tocsin {\nint a;\n}\n"}, {"tests/io/a_test.cpp": "namespace tocsin::b_test {\n}\n"}],
+                       [{"tests/core/a_test.cpp": "namespace tocsin::a_test {\n}\n", "tests/fuzz/a_fuzz.cpp": "int a;\n", "tests/core/a.hpp": "// A.\n"}]),
     "header_sentence": ([{"core/a.hpp": "#pragma once\n"}, {"core/a.hpp": ""}], [{"core/a.hpp": "// What it is.\n", "core/a.cpp": "int a;\n"}]),
     "banned_words": ([{"io/a.cpp": "// TODO later\n"}, {"deploy/a.sh": "# FIXME\n"}], [{"io/a.cpp": "int todo_list;\n"}]),
     "banned_calls": (

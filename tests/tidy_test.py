@@ -214,6 +214,14 @@ def check_machine_paths(files):
             yield problem(path, number, f"{found.group(0)}: a path of one machine")
 
 
+def check_test_namespace(files):
+    """Several tests are compiled at once (TOCSIN_UNITY): what each calls its helpers must be its own matter."""
+    for path, text in sources(files, (".cpp",)):
+        found = re.fullmatch(r"tests/(?:core|codecs|config|io|actors)/(\w+_test)\.cpp", path)
+        if found and not re.search(rf"^namespace tocsin::{found.group(1)} {{$", text, re.M):
+            yield problem(path, 1, f"its names belong in namespace tocsin::{found.group(1)}")
+
+
 CHECKS = {name[6:]: value for name, value in list(globals().items()) if name.startswith("check_")}
 
 

@@ -12,7 +12,7 @@
 
 #include "actors/protocol.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::test {
 
 /// "seconds" of a test's own clock.
 inline timestamp at(double seconds) {
@@ -109,4 +109,4 @@ protected:
   caf::scoped_actor self{system};
 };
 
-} // namespace tocsin::testing
+} // namespace tocsin::test

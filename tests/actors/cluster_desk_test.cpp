@@ -5,7 +5,8 @@
 
 #include "actor_fixture.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::cluster_desk_test {
+using namespace tocsin::test;
 namespace {
 
 using namespace std::chrono_literals;
@@ -206,4 +207,4 @@ TEST_F(at_the_desk, an_order_that_there_is_no_room_for_is_refused) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::cluster_desk_test

@@ -9,7 +9,8 @@
 #include "actors/notifier.hpp"
 #include "actors/recorder.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::delivery_test {
+using namespace tocsin::test;
 namespace {
 
 using namespace std::chrono_literals;
@@ -320,4 +321,4 @@ TEST(retry_delay, doubles_up_to_five_minutes_and_spreads) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::delivery_test

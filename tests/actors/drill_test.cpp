@@ -5,7 +5,8 @@
 #include "actors/cluster_protocol.hpp"
 #include "actors/intake.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::drill_test {
+using namespace tocsin::test;
 namespace {
 
 using namespace std::chrono_literals;
@@ -57,4 +58,4 @@ TEST_F(in_a_drill, the_clusters_time_keeps_the_pace_of_the_drill_between_two_mar
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::drill_test

@@ -5,7 +5,8 @@
 
 #include "actor_fixture.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::gateway_test {
+using namespace tocsin::test;
 namespace {
 
 using namespace std::chrono_literals;
@@ -238,4 +239,4 @@ TEST_F(the_gateway, keeps_who_stays_when_its_peers_change) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::gateway_test

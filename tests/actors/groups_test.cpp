@@ -5,7 +5,8 @@
 
 #include "actor_fixture.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::groups_test {
+using namespace tocsin::test;
 namespace {
 
 using ::testing::ElementsAre;
@@ -132,4 +133,4 @@ TEST_F(settling, a_snapshot_is_whole_only_with_the_part_of_every_shard) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::groups_test

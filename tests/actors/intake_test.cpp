@@ -9,7 +9,8 @@
 #include "actors/groups.hpp"
 #include "actors/shard.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::intake_test {
+using namespace tocsin::test;
 namespace {
 
 using namespace std::chrono_literals;
@@ -272,4 +273,4 @@ TEST_F(sequencing, without_a_journal_a_batch_is_kept_when_it_is_done) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::intake_test

@@ -5,7 +5,8 @@
 
 #include "actor_fixture.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::recorder_test {
+using namespace tocsin::test;
 namespace {
 
 using namespace std::chrono_literals;
@@ -262,4 +263,4 @@ TEST_F(recording, a_full_disk_is_counted_and_still_everybody_is_told) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::recorder_test

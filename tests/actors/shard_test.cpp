@@ -7,7 +7,8 @@
 #include "actors/shard.hpp"
 #include "codecs/journal_codec.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::shard_test {
+using namespace tocsin::test;
 namespace {
 
 /// Takes what a shard tells the groups.
@@ -209,4 +210,4 @@ TEST_F(hosted_daemons, are_listed_by_page_and_filter) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::shard_test

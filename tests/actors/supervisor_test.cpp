@@ -7,7 +7,8 @@
 
 #include "actor_fixture.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::supervisor_test {
+using namespace tocsin::test;
 namespace {
 
 using namespace std::chrono_literals;
@@ -147,4 +148,4 @@ TEST_F(supervising, leaves_a_child_that_was_asked_to_stop) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::supervisor_test

@@ -7,7 +7,7 @@
 
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::advisory_test {
 namespace {
 
 decode_context segment() {
@@ -277,4 +277,4 @@ TEST(advisory, slow_consumer_is_counted_and_gives_no_record) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::advisory_test

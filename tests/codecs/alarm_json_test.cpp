@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace tocsin {
+namespace tocsin::alarm_json_test {
 namespace {
 
 using nlohmann::json;
@@ -80,4 +80,4 @@ TEST(alarm_json, shows_every_figure_of_the_report) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::alarm_json_test

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace tocsin::testing {
+namespace tocsin::avro_json_test {
 namespace {
 
 using namespace std::string_literals;
@@ -88,4 +88,4 @@ TEST_F(avro_as_json, refuses_schemas_that_a_few_bytes_could_blow_up) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::avro_json_test

@@ -8,7 +8,7 @@
 
 #include "codecs/avro_json.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::avro_reference_test {
 namespace {
 
 constexpr const char* schema_text = R"({"type":"record","name":"r","namespace":"fab.inputs","fields":[
@@ -121,4 +121,4 @@ TEST(avro_of_libavro, is_read_as_it_was_written) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::avro_reference_test

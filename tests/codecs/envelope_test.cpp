@@ -5,7 +5,7 @@
 #include "codecs/cluster_query.hpp"
 #include "codecs/envelope.hpp"
 
-namespace tocsin {
+namespace tocsin::envelope_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -65,4 +65,4 @@ TEST(a_part_of_an_answer, is_read_as_it_was_written) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::envelope_test

@@ -4,7 +4,7 @@
 
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::journal_codec_test {
 namespace {
 
 /// A record with every field set from a seed, many of them at their extremes.
@@ -75,4 +75,4 @@ TEST(journal_codec, names_another_version) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::journal_codec_test

@@ -7,7 +7,7 @@
 
 #include "codecs/notification_json.hpp"
 
-namespace tocsin {
+namespace tocsin::json_views_test {
 namespace {
 
 incident sample() {
@@ -98,4 +98,4 @@ TEST(json_views, a_notification_reads_back) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::json_views_test

@@ -7,7 +7,7 @@
 #include "codecs/journal_codec.hpp"
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::jsonl_test {
 namespace {
 
 struct decoded {
@@ -171,4 +171,4 @@ TEST(jsonl, where_the_input_is_cut_does_not_matter) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::jsonl_test

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace tocsin::testing {
+namespace tocsin::msgpack_json_test {
 namespace {
 
 using namespace std::string_literals;
@@ -41,4 +41,4 @@ TEST(msgpack_as_json, refuses_what_it_is_not) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::msgpack_json_test

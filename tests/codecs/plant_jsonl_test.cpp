@@ -9,7 +9,7 @@
 #include "core/plant.hpp"
 #include "core/scenario.hpp"
 
-namespace tocsin {
+namespace tocsin::plant_jsonl_test {
 namespace {
 
 std::vector<nlohmann::json> lines_of(const record_batch& b) {
@@ -136,4 +136,4 @@ TEST(plant_jsonl, addresses_become_eight_digits) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::plant_jsonl_test

@@ -7,7 +7,7 @@
 
 #include "codecs/signature_json.hpp"
 
-namespace tocsin {
+namespace tocsin::report_text_test {
 namespace {
 
 report example() {
@@ -62,4 +62,4 @@ TEST(signature_json, names_what_is_no_library) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::report_text_test

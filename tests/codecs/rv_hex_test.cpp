@@ -5,7 +5,7 @@
 #include "core/limits.hpp"
 #include "rv_test_bytes.hpp"
 
-namespace tocsin {
+namespace tocsin::rv_hex_test {
 namespace {
 
 struct outcome {
@@ -115,4 +115,4 @@ TEST(rv_hex, an_endless_line_is_bounded_and_reported_once) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::rv_hex_test

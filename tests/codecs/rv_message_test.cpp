@@ -7,7 +7,7 @@
 #include "codecs/rv_writer.hpp"
 #include "rv_test_bytes.hpp"
 
-namespace tocsin {
+namespace tocsin::rv_message_test {
 namespace {
 
 using test::from_hex;
@@ -269,4 +269,4 @@ TEST(rv_message, unknown_types_and_the_old_size_form_are_passed_on) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::rv_message_test

@@ -6,7 +6,7 @@
 #include "codecs/rv_writer.hpp"
 #include "rv_test_bytes.hpp"
 
-namespace tocsin {
+namespace tocsin::rv_protocol_test {
 namespace {
 
 TEST(rv_protocol, our_side_of_a_gob_session_is_the_recorded_one) {
@@ -105,4 +105,4 @@ TEST(rv_protocol, wildcards) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::rv_protocol_test

@@ -6,7 +6,7 @@
 #include "codecs/rv_writer.hpp"
 #include "rv_test_bytes.hpp"
 
-namespace tocsin {
+namespace tocsin::rv_records_test {
 namespace {
 
 std::string frame(std::string_view subject, const rv_message_writer& data, char mtype = 'A') {
@@ -153,4 +153,4 @@ TEST(rv_records, what_nobody_reads_is_skipped_however_deep_it_nests) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::rv_records_test

@@ -10,7 +10,7 @@
 #include "codecs/rv_protocol.hpp"
 #include "rv_test_bytes.hpp"
 
-namespace tocsin {
+namespace tocsin::rv_writer_test {
 namespace {
 
 /// Heading of a vector -> how we would have written it.
@@ -190,4 +190,4 @@ TEST(rv_writer, booleans_and_40_bit_times_read_back) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::rv_writer_test

@@ -5,7 +5,7 @@
 #include "codecs/sample_decoder.hpp"
 #include "core/record.hpp"
 
-namespace tocsin {
+namespace tocsin::sample_decoder_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -207,4 +207,4 @@ TEST(sample_decoder, takes_csv_by_the_path_when_nothing_else_is_said) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::sample_decoder_test

@@ -7,7 +7,7 @@
 
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::series_csv_test {
 namespace {
 
 struct outcome {
@@ -111,4 +111,4 @@ TEST(series_csv, columns_asked_for_by_name_are_texts_or_the_only_channels) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::series_csv_test

@@ -2,7 +2,7 @@
 #include "core/limits.hpp"
 #include "tibrvlisten_samples.hpp"
 
-namespace tocsin {
+namespace tocsin::tibrvlisten_broken_test {
 namespace {
 
 using namespace test;
@@ -187,4 +187,4 @@ TEST(tibrvlisten, the_same_records_come_out_however_the_bytes_come_in) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::tibrvlisten_broken_test

@@ -1,7 +1,7 @@
 // What tibrvlisten and rvd print, as records.
 #include "tibrvlisten_samples.hpp"
 
-namespace tocsin {
+namespace tocsin::tibrvlisten_test {
 namespace {
 
 using namespace test;
@@ -169,4 +169,4 @@ TEST(tibrvlisten, a_field_of_a_wrong_type_is_reported_once_and_absent) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::tibrvlisten_test

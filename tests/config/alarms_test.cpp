@@ -6,7 +6,7 @@
 #include "config/document.hpp"
 #include "config/settings.hpp"
 
-namespace tocsin {
+namespace tocsin::alarms_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -110,4 +110,4 @@ TEST(alarm_settings, patterns_that_can_match_are_not_complained_of) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::alarms_test

@@ -5,7 +5,7 @@
 #include "config/forms.hpp"
 #include "config/settings.hpp"
 
-namespace tocsin {
+namespace tocsin::cluster_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -83,4 +83,4 @@ TEST(cluster_settings, nodes_that_share_their_input_share_one_topic_and_hear_not
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::cluster_test

@@ -12,7 +12,7 @@
 #include "config/load.hpp"
 #include "config/schema.hpp"
 
-namespace tocsin {
+namespace tocsin::files_test {
 namespace {
 
 const std::filesystem::path root{TOCSIN_SOURCE_DIR};
@@ -190,4 +190,4 @@ TEST(samples, workload_h_has_the_thresholds_of_its_oracle) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::files_test

@@ -4,7 +4,7 @@
 
 #include "config/settings.hpp"
 
-namespace tocsin {
+namespace tocsin::kafka_test {
 namespace {
 
 using testing::HasSubstr;
@@ -62,4 +62,4 @@ TEST(kafka_settings, who_hears_and_judges_the_same_is_warned) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::kafka_test

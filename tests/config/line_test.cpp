@@ -5,7 +5,7 @@
 
 #include "config/settings.hpp"
 
-namespace tocsin {
+namespace tocsin::line_test {
 namespace {
 
 std::string answer_to(const std::string& source) {
@@ -37,4 +37,4 @@ TEST(line_in_the_configuration, mistakes_are_answered_with_place_and_remedy) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::line_test

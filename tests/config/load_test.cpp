@@ -9,7 +9,7 @@
 #include "config/settings.hpp"
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::load_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -87,4 +87,4 @@ TEST_F(load, problems_are_one_line_each) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::load_test

@@ -5,7 +5,7 @@
 #include "config/settings.hpp"
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::problems_test {
 namespace {
 
 struct mistake {
@@ -396,4 +396,4 @@ TEST(problems, too_many_entries_are_refused) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::problems_test

@@ -4,7 +4,7 @@
 
 #include "config/settings.hpp"
 
-namespace tocsin {
+namespace tocsin::receivers_test {
 namespace {
 
 std::string first_problem(const std::string& receiver) {
@@ -68,4 +68,4 @@ TEST(receivers, rates_and_breakers) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::receivers_test

@@ -6,7 +6,7 @@
 
 #include "config/settings.hpp"
 
-namespace tocsin {
+namespace tocsin::routing_problems_test {
 namespace {
 
 struct mistake {
@@ -228,4 +228,4 @@ TEST(routing_places, labels_of_the_inventory_that_routes_do_not_see) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::routing_problems_test

@@ -6,7 +6,7 @@
 #include "config/settings.hpp"
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::routing_test {
 namespace {
 
 using testing::ElementsAre;
@@ -185,4 +185,4 @@ TEST(routing, is_bounded) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::routing_test

@@ -10,7 +10,7 @@
 
 #include "config/settings.hpp"
 
-namespace tocsin {
+namespace tocsin::schema_test {
 namespace {
 
 const std::string root = TOCSIN_SOURCE_DIR;
@@ -120,4 +120,4 @@ TEST_F(schema, refuses_plain_mistakes) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::schema_test

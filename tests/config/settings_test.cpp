@@ -6,7 +6,7 @@
 
 #include "config/document.hpp"
 
-namespace tocsin {
+namespace tocsin::settings_test {
 namespace {
 
 using testing::ElementsAre;
@@ -205,4 +205,4 @@ TEST(settings, the_canonical_text_names_every_value) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::settings_test

@@ -11,7 +11,7 @@
 
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::time_zone_test {
 namespace {
 
 using testing::HasSubstr;
@@ -145,4 +145,4 @@ TEST(time_zone, damaged_files_are_refused_or_harmless) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::time_zone_test

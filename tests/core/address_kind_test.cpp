@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace tocsin {
+namespace tocsin::address_kind_test {
 namespace {
 
 std::string kind_of(const char* text) {
@@ -41,4 +41,4 @@ TEST(address_kind, lets_the_public_through) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::address_kind_test

@@ -7,7 +7,7 @@
 
 #include "core/alarm.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::test {
 
 using lines = std::vector<std::string>;
 
@@ -79,4 +79,4 @@ inline std::string bytes_of(const alarm_table& t) {
   return out.take();
 }
 
-} // namespace tocsin::testing
+} // namespace tocsin::test

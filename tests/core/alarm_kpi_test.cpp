@@ -8,13 +8,13 @@
 #include "alarm_fixture.hpp"
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::alarm_kpi_test {
 namespace {
 
-using testing::alarms_under_test;
+using test::alarms_under_test;
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
-using testing::rvd;
+using test::rvd;
 
 /// Minutes after midnight.
 timestamp minute(double m) { return timestamp{20'000 * 24h} + from_seconds(60 * m); }
@@ -311,4 +311,4 @@ RC_GTEST_PROP(alarm_kpi_property, reads_back_what_it_saved_and_refuses_what_is_c
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::alarm_kpi_test

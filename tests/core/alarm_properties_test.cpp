@@ -13,12 +13,12 @@
 #include "core/limits.hpp"
 #include "core/rules.hpp"
 
-namespace tocsin {
+namespace tocsin::alarm_properties_test {
 namespace {
 
-using testing::alarms_under_test;
-using testing::bytes_of;
-using testing::second;
+using test::alarms_under_test;
+using test::bytes_of;
+using test::second;
 
 const std::string subjects[] = {"rvd/10.0.0.1/7500", "rvd/10.0.0.2/7500", "host/10.0.0.1",
                                 "vantage/a"};
@@ -97,7 +97,7 @@ void play(alarm_table& table, const step& s, std::vector<alarm_change>& out) {
   RC_ASSERT(asked.has_value() == table.apply(c, s.at, out).has_value());
 }
 
-testing::lines words(const std::vector<alarm_change>& all) {
+test::lines words(const std::vector<alarm_change>& all) {
   alarms_under_test a;
   a.out = all;
   return a.said();
@@ -271,4 +271,4 @@ TEST(alarm, tables_that_are_full_forget_what_is_normal_then_what_is_over_and_nev
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::alarm_properties_test

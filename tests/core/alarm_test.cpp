@@ -4,15 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace tocsin {
+namespace tocsin::alarm_test {
 namespace {
 
-using testing::alarms_under_test;
+using test::alarms_under_test;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::rvd;
-using testing::second;
+using test::rvd;
+using test::second;
 using enum alarm_state;
 using command_kind::acknowledge, command_kind::unacknowledge, command_kind::shelve,
     command_kind::return_to_service, command_kind::reset, command_kind::silence;
@@ -394,4 +394,4 @@ TEST(alarm, every_condition_has_a_response_text_and_a_priority) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::alarm_test

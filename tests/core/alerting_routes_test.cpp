@@ -5,11 +5,11 @@
 #include "core/alerting.hpp"
 #include "group_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::alerting_routes_test {
 namespace {
 
-using testing::at;
-using testing::lines;
+using test::at;
+using test::lines;
 using enum incident_state;
 using enum severity;
 
@@ -359,4 +359,4 @@ TEST_P(routed, the_canary_is_an_incident_when_it_fails_and_not_while_it_lives_an
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::alerting_routes_test

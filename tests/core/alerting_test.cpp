@@ -5,11 +5,11 @@
 
 #include "group_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::alerting_test {
 namespace {
 
-using testing::at;
-using testing::lines;
+using test::at;
+using test::lines;
 
 struct told_to {
   alerting machine;
@@ -106,4 +106,4 @@ TEST(alerting, refuses_a_snapshot_that_is_cut_or_of_another_version) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::alerting_test

@@ -9,7 +9,7 @@
 #include "core/splitmix.hpp"
 #include "tests/core/simulated_group.hpp"
 
-namespace tocsin {
+namespace tocsin::analysis_test {
 namespace {
 
 const double nan_ = std::nan("");
@@ -211,4 +211,4 @@ TEST(signatures, of_noise_are_refused_and_so_are_bad_ranges) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::analysis_test

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace tocsin {
+namespace tocsin::calendar_test {
 namespace {
 
 timestamp at(const char* text) { return *parse_rfc3339(text); }
@@ -180,4 +180,4 @@ RC_GTEST_PROP(calendar_property, next_change_is_what_every_minute_shows, ()) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::calendar_test

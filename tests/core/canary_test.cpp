@@ -3,7 +3,7 @@
 
 #include "core/canary.hpp"
 
-namespace tocsin {
+namespace tocsin::canary_test {
 namespace {
 
 constexpr timestamp start = from_milliseconds(1'700'000'000'000);
@@ -79,4 +79,4 @@ TEST(canary_incidents, are_known_by_their_group) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::canary_test

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tocsin {
+namespace tocsin::channel_monitor_test {
 namespace {
 
 timestamp minute(int i) { return from_nanoseconds(i * 60'000'000'000LL); }
@@ -219,4 +219,4 @@ TEST(channel_monitor, a_step_is_a_change_point_once) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::channel_monitor_test

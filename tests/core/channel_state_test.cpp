@@ -4,7 +4,7 @@
 
 #include "core/equipment/channel_taps.hpp"
 
-namespace tocsin {
+namespace tocsin::channel_state_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -59,4 +59,4 @@ TEST(channel_level, fell_after_it_held_and_rose_when_it_is_half_way_back) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::channel_state_test

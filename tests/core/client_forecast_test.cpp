@@ -8,10 +8,10 @@
 
 #include "daemon_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::client_forecast_test {
 namespace {
 
-using testing::daemon_under_test;
+using test::daemon_under_test;
 
 /// First passage by simulating the process itself.
 double simulated(double a, double t, double drift, double drift_sd, double sigma) {
@@ -192,7 +192,7 @@ TEST(client_forecast, the_cheap_look_passes_whatever_would_be_raised) {
     std::uint32_t clients = 40;
     for (int i = 0; i < 60 && clients < full; ++i) { // climbs of every steepness, some as smooth as whole numbers can be
       clients += random() % 100 < up || (seed % 4 == 0 && i % 8 == 0);
-      h.push(testing::at(1.0 * every_s * i), clients, 0, 0, 2h);
+      h.push(test::at(1.0 * every_s * i), clients, 0, 0, 2h);
       const auto f = forecast_limit(h, full, 4h, 4);
       const bool look = may_reach_limit(h, full, 4h), would = f && f->significant && f->probability >= 0.5;
       ++looks;
@@ -208,7 +208,7 @@ TEST(client_forecast, the_cheap_look_passes_whatever_would_be_raised) {
 TEST(client_history, thins_itself_to_span_the_reach_and_then_slides) {
   client_history h;
   for (int i = 0; i < 1000; ++i)
-    h.push(testing::at(90.0 * i), static_cast<std::uint32_t>(i), 0, 0, 2h);
+    h.push(test::at(90.0 * i), static_cast<std::uint32_t>(i), 0, 0, 2h);
   EXPECT_LE(h.size(), client_history::capacity);
   EXPECT_GE(h.size(), client_history::capacity / 2);
   EXPECT_EQ(h.usable(), h.size());
@@ -220,4 +220,4 @@ TEST(client_history, thins_itself_to_span_the_reach_and_then_slides) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::client_forecast_test

@@ -9,7 +9,7 @@
 #include "core/scenario.hpp"
 #include "core/splitmix.hpp"
 
-namespace tocsin {
+namespace tocsin::cluster_fold_test {
 namespace {
 
 constexpr timestamp noon = scenario_start;
@@ -304,4 +304,4 @@ TEST(cluster_fold, in_a_drill_an_owner_may_be_further_ahead_of_the_marks) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::cluster_fold_test

@@ -4,12 +4,12 @@
 #include "core/engine.hpp"
 #include "daemon_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::daemon_counters_test {
 namespace {
 
-using testing::at;
-using testing::daemon_under_test;
-using testing::lines;
+using test::at;
+using test::daemon_under_test;
+using test::lines;
 
 daemon_rules quiet_for(duration quiet) {
   daemon_rules r;
@@ -351,4 +351,4 @@ TEST(daemon_numbers, extremes_break_nothing) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::daemon_counters_test

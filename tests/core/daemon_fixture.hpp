@@ -5,13 +5,9 @@
 #include <vector>
 
 #include "core/daemon.hpp"
+#include "test_time.hpp"
 
-namespace tocsin::testing {
-
-/// "seconds" of a test's own clock.
-inline timestamp at(double seconds) {
-  return from_milliseconds(1'700'000'000'000) + from_seconds(seconds);
-}
+namespace tocsin::test {
 
 /// "370 heartbeat_lost raised critical", "0 member 8.7.0 vantages=1".
 inline std::string line(const effect& e) {
@@ -28,7 +24,7 @@ inline std::string line(const effect& e) {
 
 struct daemon_under_test {
   std::shared_ptr<daemon_rules> rules = std::make_shared<daemon_rules>();
-  daemon machine;
+  tocsin::daemon machine;
   effects said;
   const host_peers* peers = nullptr;
   record base; ///< every heartbeat starts from it; counters grow in it
@@ -89,7 +85,7 @@ struct daemon_under_test {
   T row(symptom_kind kind, symptom_state state, std::string_view name) const {
     for (auto e = kept.rbegin(); e != kept.rend(); ++e)
       if (auto* s = std::get_if<symptom>(&e->what); s && s->kind == kind && s->state == state)
-        for (const fact& f : s->facts)
+        for (const tocsin::fact& f : s->facts)
           if (f.name == name) return std::get<T>(f.value);
     throw std::runtime_error("no evidence " + std::string{name});
   }
@@ -98,4 +94,4 @@ struct daemon_under_test {
 
 using lines = std::vector<std::string>;
 
-} // namespace tocsin::testing
+} // namespace tocsin::test

@@ -3,12 +3,12 @@
 
 #include "daemon_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::daemon_life_test {
 namespace {
 
-using testing::at;
-using testing::daemon_under_test;
-using testing::lines;
+using test::at;
+using test::daemon_under_test;
+using test::lines;
 
 TEST(daemon_life, a_stop_on_purpose_is_not_a_loss) {
   daemon_under_test d;
@@ -189,4 +189,4 @@ TEST(daemon_life, a_neighbour_that_fell_silent_long_before_tells_nothing) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::daemon_life_test

@@ -3,12 +3,12 @@
 
 #include "daemon_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::daemon_liveness_test {
 namespace {
 
-using testing::at;
-using testing::daemon_under_test;
-using testing::lines;
+using test::at;
+using test::daemon_under_test;
+using test::lines;
 
 daemon_rules fixed(duration lost_after, duration late_after = 0s) {
   daemon_rules r;
@@ -246,4 +246,4 @@ TEST(daemon_rules_change, new_rules_count_from_now_on) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::daemon_liveness_test

@@ -8,16 +8,16 @@
 #include "daemon_fixture.hpp"
 #include "daemon_steps.hpp"
 
-namespace tocsin {
+namespace tocsin::daemon_property_test {
 namespace {
 
-using testing::at;
-using testing::step;
-using testing::steps;
+using test::at;
+using test::step;
+using test::steps;
 
 /// Everything an effect says, evidence included.
 std::string spelled(const effect& e) {
-  std::string out = testing::line(e) + " " + e.segment;
+  std::string out = test::line(e) + " " + e.segment;
   auto* s = std::get_if<symptom>(&e.what);
   if (!s) return out;
   out += " since " + std::to_string(to_nanoseconds(s->since));
@@ -253,4 +253,4 @@ RC_GTEST_PROP(daemon_property, any_bytes_are_refused_or_make_a_daemon_that_works
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::daemon_property_test

@@ -8,12 +8,12 @@
 #include "daemon_fixture.hpp"
 #include "daemon_steps.hpp"
 
-namespace tocsin {
+namespace tocsin::daemon_reference_test {
 namespace {
 
-using testing::at;
-using testing::step;
-using testing::steps;
+using test::at;
+using test::step;
+using test::steps;
 
 /// The rules of the benchmark's workload H, as plainly as they can be written.
 struct reference {
@@ -147,4 +147,4 @@ RC_GTEST_PROP(daemon_property, fixed_thresholds_say_what_the_plain_reference_say
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::daemon_reference_test

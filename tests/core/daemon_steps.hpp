@@ -7,7 +7,7 @@
 
 #include <rapidcheck.h>
 
-namespace tocsin::testing {
+namespace tocsin::test {
 
 struct step {
   std::uint8_t what, pause, vantage, flavour;
@@ -26,4 +26,4 @@ inline rc::Gen<std::vector<step>> steps() {
       rc::gen::arbitrary<std::uint16_t>()));
 }
 
-} // namespace tocsin::testing
+} // namespace tocsin::test

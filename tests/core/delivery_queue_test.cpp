@@ -6,7 +6,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
-namespace tocsin {
+namespace tocsin::delivery_queue_test {
 namespace {
 
 using step = delivery_queue::step::kind;
@@ -389,4 +389,4 @@ RC_GTEST_PROP(any_delivery_queue, loses_nothing_and_tries_nothing_twice, ()) { l
 RC_GTEST_PROP(any_delivery_queue, loses_nothing_when_memory_is_short, ()) { live(false); }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::delivery_queue_test

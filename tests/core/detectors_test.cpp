@@ -22,7 +22,8 @@
 #include "core/detectors/variance_change.hpp"
 #include "detector_vectors.hpp"
 
-namespace tocsin::detectors {
+namespace tocsin::detectors_test {
+using namespace tocsin::detectors;
 namespace {
 
 constexpr std::size_t rows = std::size(vectors::series);
@@ -196,4 +197,4 @@ TEST(detectors, the_season_of_a_day_is_taken_away_and_noise_is_left_alone) {
 }
 
 } // namespace
-} // namespace tocsin::detectors
+} // namespace tocsin::detectors_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
-namespace tocsin {
+namespace tocsin::drill_clock_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -63,4 +63,4 @@ TEST(drill_clock, what_cannot_be_read_is_refused_with_an_example) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::drill_clock_test

@@ -7,7 +7,7 @@
 #include "core/splitmix.hpp"
 #include "equipment_world.hpp"
 
-namespace tocsin {
+namespace tocsin::equipment_batches_test {
 namespace {
 
 using kind_t = pattern_rule::kind_t;
@@ -127,4 +127,4 @@ RC_GTEST_PROP(equipment, says_the_same_of_any_batches_and_shards, ()) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::equipment_batches_test

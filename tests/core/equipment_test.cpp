@@ -13,7 +13,7 @@
 #include "core/record.hpp"
 #include "core/splitmix.hpp"
 
-namespace tocsin {
+namespace tocsin::equipment_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -208,4 +208,4 @@ RC_GTEST_PROP(equipment_detectors, modified_z_is_its_definition, ()) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::equipment_test

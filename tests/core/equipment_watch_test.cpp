@@ -14,7 +14,7 @@
 #include "core/reported_symptom.hpp"
 #include "core/sensor_plant.hpp"
 
-namespace tocsin {
+namespace tocsin::equipment_watch_test {
 namespace {
 
 using ::testing::AllOf;
@@ -318,4 +318,4 @@ TEST(replayed_reports, are_in_order_and_repeated_while_they_last) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::equipment_watch_test

@@ -10,7 +10,7 @@
 #include "core/detectors/sample_limits.hpp"
 #include "core/fault_trial.hpp"
 
-namespace tocsin {
+namespace tocsin::fault_catalogue_test {
 namespace {
 
 constexpr std::uint64_t first_seed = 700'000;
@@ -108,4 +108,4 @@ TEST(calibration, confidence_that_is_too_high_is_an_error) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::fault_catalogue_test

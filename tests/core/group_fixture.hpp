@@ -6,12 +6,10 @@
 #include <vector>
 
 #include "core/group_table.hpp"
+#include "test_time.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::test {
 
-inline timestamp at(double t) {
-  return from_nanoseconds(1'760'000'000'000'000'000) + from_seconds(t);
-}
 inline double seconds_of(timestamp t) { return to_seconds(t - at(0)); }
 
 inline std::string daemon(int n, const std::string& service = "7500") {
@@ -120,4 +118,4 @@ T fact(const incident& i, std::string_view name) {
   return {};
 }
 
-} // namespace tocsin::testing
+} // namespace tocsin::test

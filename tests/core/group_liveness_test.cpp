@@ -3,14 +3,14 @@
 
 #include "group_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::group_liveness_test {
 namespace {
 
-using testing::at;
-using testing::daemon;
-using testing::fact;
-using testing::lines;
-using testing::table_under_test;
+using test::at;
+using test::daemon;
+using test::fact;
+using test::lines;
+using test::table_under_test;
 using enum symptom_kind;
 
 TEST(group_liveness, a_lost_daemon_is_told_after_the_wait_and_closed_after_calm) {
@@ -220,4 +220,4 @@ TEST(group_liveness, a_daemon_that_moves_to_another_network_is_no_longer_counted
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::group_liveness_test

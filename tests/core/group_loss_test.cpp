@@ -4,14 +4,14 @@
 #include "core/blame.hpp"
 #include "group_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::group_loss_test {
 namespace {
 
-using testing::at;
-using testing::daemon;
-using testing::fact;
-using testing::lines;
-using testing::table_under_test;
+using test::at;
+using test::daemon;
+using test::fact;
+using test::lines;
+using test::table_under_test;
 using enum symptom_kind;
 
 evidence percent(double p) { return {{"percent", p}}; }
@@ -181,4 +181,4 @@ TEST(blame, a_receiver_that_several_senders_name_is_to_blame_though_it_says_noth
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::group_loss_test

@@ -7,7 +7,7 @@
 
 #include "tests/core/simulated_group.hpp"
 
-namespace tocsin {
+namespace tocsin::group_monitor_test {
 namespace {
 
 timestamp second(std::size_t i) { return from_milliseconds(static_cast<std::int64_t>(i) * 1000); }
@@ -181,4 +181,4 @@ TEST(GroupMonitor, CountsRowsOfAnotherWidthAndDoesNotUseThem) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::group_monitor_test

@@ -3,13 +3,13 @@
 
 #include "group_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::group_others_test {
 namespace {
 
-using testing::daemon;
-using testing::fact;
-using testing::lines;
-using testing::table_under_test;
+using test::daemon;
+using test::fact;
+using test::lines;
+using test::table_under_test;
 using enum symptom_kind;
 
 evidence clients(std::int64_t n) { return {{"clients", n}, {"limit", std::int64_t{100}}}; }
@@ -74,7 +74,7 @@ TEST(group_drift, a_version_unlike_the_majority_is_said_as_a_symptom_and_an_inci
   EXPECT_EQ(s.subject, daemon(10));
   EXPECT_EQ(s.state, symptom_state::raised);
   EXPECT_EQ(s.level, severity::warning);
-  EXPECT_EQ(s.at, testing::at(30)); // once in a wait
+  EXPECT_EQ(s.at, test::at(30)); // once in a wait
   EXPECT_EQ(t.said.incidents.at(0).title,
             "rvd 10.0.0.10/7500 differs from the majority: 8.6.0 instead of 8.7.0");
   EXPECT_EQ(t.lines(), (lines{"30 opened warning config_drift rvd/10.0.0.10/7500 members 1"}));
@@ -82,7 +82,7 @@ TEST(group_drift, a_version_unlike_the_majority_is_said_as_a_symptom_and_an_inci
   t.until(1000);
   ASSERT_EQ(t.said.symptoms.size(), 1u);
   EXPECT_EQ(t.said.symptoms[0].state, symptom_state::cleared);
-  EXPECT_EQ(t.said.symptoms[0].since, testing::at(30));
+  EXPECT_EQ(t.said.symptoms[0].since, test::at(30));
   EXPECT_EQ(t.lines(), (lines{"290 closed warning config_drift rvd/10.0.0.10/7500 members 1"}));
 }
 
@@ -160,4 +160,4 @@ TEST(group_incidents, survive_hostile_times) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::group_others_test

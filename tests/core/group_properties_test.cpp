@@ -10,11 +10,11 @@
 
 #include "group_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::group_properties_test {
 namespace {
 
-using testing::at;
-using testing::daemon;
+using test::at;
+using test::daemon;
 
 constexpr int hosts = 6;
 constexpr const char* services[] = {"7500", "7600"};
@@ -45,7 +45,7 @@ effects random_life() {
   bool sighted[2] = {true, true};
   double t = 0;
   auto describe = [&](int h, const char* service) {
-    const std::string s = daemon(h, service), segment = testing::segment(service);
+    const std::string s = daemon(h, service), segment = test::segment(service);
     const char* version = *inRange(0, 8) == 0 ? "8.6.0" : "8.7.0";
     const auto vantages = static_cast<std::uint64_t>(*rc::gen::element(1, 1, 1, 2, 3));
     all.push_back({at(t), segment, member_seen{s, segment, version, 60, vantages, 90}});
@@ -57,7 +57,7 @@ effects random_life() {
     t += *rc::gen::element(0, 0, 1, 1, 5, 17, 30, 90, 400);
     const char* service = services[*inRange(0, 2)];
     const std::string subject = daemon(*inRange(1, hosts + 1), service),
-                      segment = testing::segment(service);
+                      segment = test::segment(service);
     const int what = *inRange(0, 20);
     if (what == 0) {
       describe(*inRange(1, hosts + 1), service);
@@ -90,12 +90,12 @@ effects random_life() {
     if (!sighted[v]) all.push_back({at(t), {}, sight_changed{v, true}});
   for (const auto& [what, since] : raised)
     all.push_back(
-        {at(t), testing::segment_of(what.first),
+        {at(t), test::segment_of(what.first),
          symptom{
              at(t), what.first, what.second, symptom_state::cleared, severity::info, since, {}}});
   for (int h = 1; h <= hosts; ++h)
     for (const char* service : services) {
-      const std::string segment = testing::segment(service);
+      const std::string segment = test::segment(service);
       all.push_back({at(t), segment, member_seen{daemon(h, service), segment, "8.7.0", 60, 1, 90}});
     }
   sort_canonically(all);
@@ -252,4 +252,4 @@ RC_GTEST_PROP(group_properties, a_damaged_snapshot_is_refused_or_harmless, ()) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::group_properties_test

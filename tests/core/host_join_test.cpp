@@ -3,13 +3,13 @@
 
 #include "group_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::host_join_test {
 namespace {
 
-using testing::at;
-using testing::daemon;
-using testing::lines;
-using testing::table_under_test;
+using test::at;
+using test::daemon;
+using test::lines;
+using test::table_under_test;
 using enum symptom_kind;
 
 /// Ten hosts with a daemon on each of two services.
@@ -87,4 +87,4 @@ TEST(host_join, a_part_that_grows_into_the_silence_of_its_segment_leaves_the_hos
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::host_join_test

@@ -9,7 +9,7 @@
 #include "core/splitmix.hpp"
 #include "equipment_world.hpp"
 
-namespace tocsin {
+namespace tocsin::join_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -127,4 +127,4 @@ RC_GTEST_PROP(join, is_its_definition, ()) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::join_test

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace tocsin {
+namespace tocsin::labels_test {
 namespace {
 
 using testing::ElementsAre;
@@ -72,4 +72,4 @@ TEST(labels, of_nonsense_are_few) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::labels_test

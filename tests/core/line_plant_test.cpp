@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tocsin {
+namespace tocsin::line_plant_test {
 namespace {
 
 /// "unit.channel" to its values, row by row.
@@ -108,4 +108,4 @@ TEST(line_plant, what_is_no_fault_is_named_with_a_remedy) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::line_plant_test

@@ -7,7 +7,7 @@
 
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::matcher_test {
 namespace {
 
 using testing::HasSubstr;
@@ -160,4 +160,4 @@ RC_GTEST_PROP(matcher_property, no_bytes_do_harm, (const std::string& text)) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::matcher_test

@@ -13,7 +13,7 @@
 #include "core/statistics/order.hpp"
 #include "tests/core/oracle.hpp"
 
-namespace tocsin {
+namespace tocsin::multivariate_oracle_test {
 namespace {
 
 void expect_near(double value, double expected, double relative) {
@@ -168,4 +168,4 @@ TEST(IsolationForest, PathLengthsAreExact) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::multivariate_oracle_test

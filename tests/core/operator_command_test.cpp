@@ -8,7 +8,7 @@
 #include "core/bytes.hpp"
 #include "core/limits.hpp"
 
-namespace tocsin {
+namespace tocsin::operator_command_test {
 namespace {
 
 using ::testing::AllOf;
@@ -124,4 +124,4 @@ RC_GTEST_PROP(operator_command_property, survives_any_bytes, (const std::string&
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::operator_command_test

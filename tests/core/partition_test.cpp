@@ -6,7 +6,7 @@
 #include "core/log_position.hpp"
 #include "core/log_sight.hpp"
 
-namespace tocsin::testing {
+namespace tocsin::partition_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -93,4 +93,4 @@ TEST_F(sight_of_a_log, is_blind_when_it_does_not_get_on_for_long) {
 }
 
 } // namespace
-} // namespace tocsin::testing
+} // namespace tocsin::partition_test

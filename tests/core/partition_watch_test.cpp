@@ -5,7 +5,7 @@
 #include "core/cluster/partition_watch.hpp"
 #include "core/scenario.hpp"
 
-namespace tocsin {
+namespace tocsin::partition_watch_test {
 namespace {
 
 constexpr timestamp noon = scenario_start;
@@ -167,4 +167,4 @@ TEST_F(handover, blindness_makes_nobody_lost) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::partition_watch_test

@@ -6,7 +6,7 @@
 #include "core/splitmix.hpp"
 #include "equipment_world.hpp"
 
-namespace tocsin {
+namespace tocsin::pattern_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -129,4 +129,4 @@ TEST(pattern, several_of_a_unit_are_one_symptom) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::pattern_test

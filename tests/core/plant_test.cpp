@@ -8,7 +8,7 @@
 
 #include "core/scenario.hpp"
 
-namespace tocsin {
+namespace tocsin::plant_test {
 namespace {
 
 plant_options small_fleet(std::uint64_t seed = 1) {
@@ -368,4 +368,4 @@ TEST(plant, hosts_follow_one_another_past_the_ends_of_nets) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::plant_test

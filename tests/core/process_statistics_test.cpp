@@ -13,7 +13,7 @@
 #include "core/detectors/yield_correlation.hpp"
 #include "tests/core/simulated_group.hpp"
 
-namespace tocsin {
+namespace tocsin::process_statistics_test {
 namespace {
 
 const double nan_ = std::nan("");
@@ -255,4 +255,4 @@ TEST(SeriesStatistics, RefuseWhatTheyCannotJudge) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::process_statistics_test

@@ -9,7 +9,7 @@
 #include "core/splitmix.hpp"
 #include "equipment_world.hpp"
 
-namespace tocsin {
+namespace tocsin::quantile_sketch_test {
 namespace {
 
 const std::vector<double> shares{0, 0.01, 0.25, 0.5, 0.95, 0.99, 1};
@@ -79,4 +79,4 @@ TEST(quantiles, are_said_with_windows_of_every_kind) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::quantile_sketch_test

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace tocsin {
+namespace tocsin::route_test {
 namespace {
 
 using testing::ElementsAre;
@@ -184,4 +184,4 @@ TEST(route, a_calendar_that_is_not_there_mutes_nobody) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::route_test

@@ -9,7 +9,7 @@
 
 #include "core/sensor_plant.hpp"
 
-namespace tocsin {
+namespace tocsin::sample_monitor_test {
 namespace {
 
 std::vector<double> noise(std::size_t n, double ar = 0.5, std::uint64_t seed = 1) {
@@ -219,4 +219,4 @@ TEST(sensor_plant, options_out_of_range_are_named) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::sample_monitor_test

@@ -6,7 +6,7 @@
 
 #include "core/scenario_check.hpp"
 
-namespace tocsin {
+namespace tocsin::scenario_test {
 namespace {
 
 using testing::ElementsAre;
@@ -364,4 +364,4 @@ TEST(scenario_check, an_outline_tells_the_whole_story_in_order) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::scenario_test

@@ -4,14 +4,14 @@
 
 #include "group_fixture.hpp"
 
-namespace tocsin {
+namespace tocsin::sight_test {
 namespace {
 
-using testing::at;
-using testing::daemon;
-using testing::fact;
-using testing::lines;
-using testing::table_under_test;
+using test::at;
+using test::daemon;
+using test::fact;
+using test::lines;
+using test::table_under_test;
 using enum symptom_kind;
 
 constexpr std::uint64_t through_first = 1, through_both = 3;
@@ -178,4 +178,4 @@ TEST(sight, a_source_that_confirms_the_inference_makes_it_certain) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::sight_test

@@ -5,7 +5,7 @@
 #include "core/equipment/quality.hpp"
 #include "equipment_world.hpp"
 
-namespace tocsin {
+namespace tocsin::source_quality_test {
 namespace {
 
 struct input {
@@ -152,4 +152,4 @@ TEST(dropping, readings_keeps_the_places_of_events) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::source_quality_test

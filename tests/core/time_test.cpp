@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tocsin {
+namespace tocsin::time_test {
 namespace {
 
 TEST(time, prints_as_many_decimals_as_it_has) {
@@ -27,4 +27,4 @@ TEST(time, durations_read_back_what_they_print) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::time_test

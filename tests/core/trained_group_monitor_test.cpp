@@ -6,7 +6,7 @@
 
 #include "tests/core/simulated_group.hpp"
 
-namespace tocsin {
+namespace tocsin::trained_group_monitor_test {
 namespace {
 
 trained_group_monitor trained(const table& rows) {
@@ -147,4 +147,4 @@ TEST(TrainedGroupMonitor, ToleratesCollinearColumnsHolesAndOtherWidths) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::trained_group_monitor_test

@@ -4,7 +4,7 @@
 
 #include "equipment_world.hpp"
 
-namespace tocsin {
+namespace tocsin::unit_life_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -202,4 +202,4 @@ TEST(downtime, a_level_that_falls_while_the_unit_is_to_work_is_one) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::unit_life_test

@@ -5,8 +5,9 @@
 #include "io/http_client.hpp"
 #include "sender_support.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::alertmanager_test {
+
+using namespace test;
 using nlohmann::json;
 
 namespace {
@@ -116,3 +117,5 @@ TEST_F(alertmanager, an_address_that_is_none_of_its_own_is_refused) {
 }
 
 } // namespace
+
+} // namespace tocsin::alertmanager_test

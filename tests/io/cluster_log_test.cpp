@@ -8,7 +8,7 @@
 
 #include "io/kafka_support.hpp"
 
-namespace tocsin {
+namespace tocsin::cluster_log_test {
 namespace {
 
 using testing::ElementsAre;
@@ -226,4 +226,4 @@ TEST_F(cluster_logs, hand_an_entry_from_writer_to_reader_within_milliseconds) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::cluster_log_test

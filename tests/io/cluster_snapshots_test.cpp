@@ -11,7 +11,7 @@
 #include "io/rv_socket.hpp"
 #include "io/snapshot_chunks.hpp"
 
-namespace tocsin {
+namespace tocsin::cluster_snapshots_test {
 namespace {
 
 using testing::HasSubstr;
@@ -251,4 +251,4 @@ TEST(snapshot_chunks, that_lie_are_not_believed) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::cluster_snapshots_test

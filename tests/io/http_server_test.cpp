@@ -14,8 +14,9 @@
 #include "io/listen_socket.hpp"
 #include "support.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::http_server_test {
+
+using namespace test;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
@@ -266,3 +267,5 @@ TEST(http_start, an_address_that_cannot_be_is_named) {
 }
 
 } // namespace
+
+} // namespace tocsin::http_server_test

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-namespace tocsin {
+namespace tocsin::kafka_client_test {
 namespace {
 
 using testing::EndsWith;
@@ -38,4 +38,4 @@ TEST(kafka_trouble, without_a_known_remedy_says_no_more_than_the_client) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::kafka_client_test

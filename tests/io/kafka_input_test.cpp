@@ -6,7 +6,7 @@
 #include "core/limits.hpp"
 #include "io/kafka_support.hpp"
 
-namespace tocsin {
+namespace tocsin::kafka_input_test {
 namespace {
 
 using testing::ElementsAre;
@@ -228,4 +228,4 @@ TEST(owned_input, of_several_topics_is_refused) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::kafka_input_test

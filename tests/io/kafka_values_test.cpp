@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace tocsin {
+namespace tocsin::kafka_values_test {
 namespace {
 
 using testing::ElementsAre;
@@ -111,4 +111,4 @@ TEST_F(values, of_an_unknown_schema_are_set_aside_when_there_is_no_registry) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::kafka_values_test

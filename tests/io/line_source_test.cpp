@@ -11,8 +11,9 @@
 #include "io/clock.hpp"
 #include "support.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::line_source_test {
+
+using namespace test;
 
 namespace {
 
@@ -107,3 +108,5 @@ TEST(line_source, says_why_it_cannot_play) {
 }
 
 } // namespace
+
+} // namespace tocsin::line_source_test

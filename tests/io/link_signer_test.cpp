@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace tocsin {
+namespace tocsin::link_signer_test {
 namespace {
 
 class links : public ::testing::Test {
@@ -87,4 +87,4 @@ TEST_F(links, a_broken_key_is_told) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::link_signer_test

@@ -7,7 +7,8 @@
 
 #include "io/log_limiter.hpp"
 
-using namespace tocsin;
+namespace tocsin::log_test {
+
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::MatchesRegex;
@@ -98,3 +99,5 @@ TEST(log_limiter, invented_event_names_do_not_grow_it) {
 }
 
 } // namespace
+
+} // namespace tocsin::log_test

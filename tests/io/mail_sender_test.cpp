@@ -5,8 +5,9 @@
 
 #include "sender_support.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::mail_sender_test {
+
+using namespace test;
 using enum delivery::outcome_t;
 using testing::AllOf;
 using testing::HasSubstr;
@@ -326,3 +327,5 @@ TEST_F(mailing, nobody_there_is_tried_again) {
 }
 
 } // namespace
+
+} // namespace tocsin::mail_sender_test

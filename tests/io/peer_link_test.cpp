@@ -13,8 +13,9 @@
 #include "io/listen_socket.hpp"
 #include "support.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::peer_link_test {
+
+using namespace test;
 using testing::HasSubstr;
 
 namespace {
@@ -233,3 +234,5 @@ TEST(the_link_between_nodes, tells_when_the_other_is_gone) {
 }
 
 } // namespace
+
+} // namespace tocsin::peer_link_test

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace tocsin {
+namespace tocsin::report_mail_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -127,4 +127,4 @@ TEST(report_mail, of_a_quiet_week_is_short_and_friendly) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::report_mail_test

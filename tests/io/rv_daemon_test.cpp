@@ -8,7 +8,7 @@
 #include "rv_daemon/json_advisory.hpp"
 #include "rv_source_support.hpp"
 
-namespace tocsin {
+namespace tocsin::rv_daemon_test {
 namespace {
 
 using namespace test;
@@ -112,4 +112,4 @@ TEST(rv_daemon, a_port_in_use_is_an_error_with_a_remedy) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::rv_daemon_test

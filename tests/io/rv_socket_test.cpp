@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tocsin {
+namespace tocsin::rv_socket_test {
 namespace {
 
 TEST(rv_socket, daemon_addresses_in_every_customary_form) {
@@ -26,4 +26,4 @@ TEST(rv_socket, daemon_addresses_in_every_customary_form) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::rv_socket_test

@@ -4,7 +4,7 @@
 #include "codecs/rv_bytes.hpp"
 #include "rv_source_support.hpp"
 
-namespace tocsin {
+namespace tocsin::rv_source_lies_test {
 namespace {
 
 using namespace test;
@@ -169,4 +169,4 @@ TEST_F(rv_source_lies, a_stalled_daemon_does_not_hold_up_another) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::rv_source_lies_test

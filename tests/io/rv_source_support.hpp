@@ -13,10 +13,9 @@
 #include "codecs/rv_writer.hpp"
 #include "io/rv_source.hpp"
 #include "rv_daemon/rv_daemon.hpp"
+#include "support.hpp"
 
 namespace tocsin::test {
-
-inline constexpr auto patience = std::chrono::seconds{30};
 
 /// A source and everything it has said.
 class watcher {

@@ -6,7 +6,7 @@
 #include "core/limits.hpp"
 #include "rv_source_support.hpp"
 
-namespace tocsin {
+namespace tocsin::rv_source_test {
 namespace {
 
 using namespace test;
@@ -157,4 +157,4 @@ TEST_F(rv_source_test, is_told_when_it_was_too_slow) {
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::rv_source_test

@@ -8,7 +8,7 @@
 #include "io/snapshot_file.hpp"
 #include "io/store.hpp"
 
-namespace tocsin {
+namespace tocsin::snapshot_file_test {
 namespace {
 
 class snapshot_files : public ::testing::Test {
@@ -78,4 +78,4 @@ TEST_F(snapshot_files, the_store_keeps_two_and_uses_the_one_before_a_damaged_one
 }
 
 } // namespace
-} // namespace tocsin
+} // namespace tocsin::snapshot_file_test

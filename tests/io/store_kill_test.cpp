@@ -8,8 +8,9 @@
 #include "store_support.hpp"
 #include "support.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::store_kill_test {
+
+using namespace test;
 
 namespace {
 
@@ -91,3 +92,5 @@ TEST(store_kill, loses_nothing_acknowledged) {
 }
 
 } // namespace
+
+} // namespace tocsin::store_kill_test

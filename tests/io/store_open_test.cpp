@@ -6,8 +6,9 @@
 
 #include "store_fixture.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::store_open_test {
+
+using namespace test;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -218,3 +219,5 @@ TEST_F(store_opening, a_full_disk_fails_the_transaction_and_nothing_else) {
 }
 
 } // namespace
+
+} // namespace tocsin::store_open_test

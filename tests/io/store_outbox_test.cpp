@@ -6,8 +6,9 @@
 #include "core/limits.hpp"
 #include "store_fixture.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::store_outbox_test {
+
+using namespace test;
 using testing::ElementsAre;
 
 namespace {
@@ -184,3 +185,5 @@ TEST_F(store_file, trim_drops_only_what_is_over_and_old) {
 }
 
 } // namespace
+
+} // namespace tocsin::store_outbox_test

@@ -4,8 +4,9 @@
 
 #include "store_fixture.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::store_positions_test {
+
+using namespace test;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -58,3 +59,5 @@ TEST_F(store_file, incidents_that_changed_since_the_oldest_change_first) {
 }
 
 } // namespace
+
+} // namespace tocsin::store_positions_test

@@ -8,8 +8,9 @@
 #include "core/limits.hpp"
 #include "store_fixture.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::store_test {
+
+using namespace test;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -193,3 +194,5 @@ TEST(store_in_memory, works_like_the_others) {
 }
 
 } // namespace
+
+} // namespace tocsin::store_test

@@ -14,8 +14,9 @@
 #include "io/clock.hpp"
 #include "support.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::stream_source_test {
+
+using namespace test;
 using testing::HasSubstr;
 
 namespace {
@@ -373,3 +374,5 @@ TEST_F(streaming, an_address_in_use_is_told_once_and_tried_again) {
 }
 
 } // namespace
+
+} // namespace tocsin::stream_source_test

@@ -28,7 +28,7 @@ namespace tocsin::test {
 
 using test_clock = std::chrono::steady_clock;
 inline constexpr auto patience =
-    std::chrono::seconds{20}; ///< for what happens at once on a machine that is not busy
+    std::chrono::seconds{30}; ///< for what happens at once on a machine that is not busy
 
 /// Waits for something that no callback tells of.
 template <class Condition>

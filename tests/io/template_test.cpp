@@ -5,8 +5,9 @@
 #include "io/template_data.hpp"
 #include "sender_support.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::template_test {
+
+using namespace test;
 using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
@@ -118,3 +119,5 @@ TEST(templates_of_receivers, give_the_payload_of_a_webhook) {
 }
 
 } // namespace
+
+} // namespace tocsin::template_test

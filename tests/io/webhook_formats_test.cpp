@@ -5,8 +5,9 @@
 #include "io/signature.hpp"
 #include "sender_support.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::webhook_formats_test {
+
+using namespace test;
 using enum delivery::outcome_t;
 using nlohmann::json;
 using testing::AllOf;
@@ -216,3 +217,5 @@ TEST_F(formats, private_addresses_are_told_nothing_unasked) {
 }
 
 } // namespace
+
+} // namespace tocsin::webhook_formats_test

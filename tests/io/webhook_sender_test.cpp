@@ -5,8 +5,9 @@
 
 #include "sender_support.hpp"
 
-using namespace tocsin;
-using namespace tocsin::test;
+namespace tocsin::webhook_sender_test {
+
+using namespace test;
 using enum delivery::outcome_t;
 using testing::AllOf;
 using testing::HasSubstr;
@@ -279,3 +280,5 @@ TEST_F(hooking, a_token_that_cannot_be_read_is_tried_again_and_never_shown) {
 }
 
 } // namespace
+
+} // namespace tocsin::webhook_sender_test
