@@ -5,7 +5,7 @@
 namespace tocsin {
 
 namespace {
-constexpr int commit_within_ms = 500, commit_again_ms = 20, commit_tries = 25;
+constexpr auto commit_within = std::chrono::milliseconds{500}, commit_again = std::chrono::milliseconds{20};
 }
 
 result<void> kafka_input_thread::join() {
@@ -101,7 +101,7 @@ void kafka_input_thread::revoked(std::int32_t partition, bool lost) {
   ours_.erase(at);
 }
 
-/// librdkafka commits it within a second, and at the end.
+/// librdkafka commits it within a second.
 void kafka_input_thread::store_commits() {
   const kafka_list list{rd_kafka_topic_partition_list_new(1)};
   {
@@ -112,20 +112,23 @@ void kafka_input_thread::store_commits() {
   if (list->cnt > 0) (void)rd_kafka_offsets_store(member_.get(), list.get()); // one that is not ours any more is another's business
 }
 
-/// librdkafka would commit when the partitions are given back, and take a refusal for an answer: for a moment the group refuses, until all its
+/// librdkafka would commit when the partitions are given back or the group is left, and take a refusal for an answer: for a moment the group refuses, until all its
 /// members have heard who owns what.
 void kafka_input_thread::commit_stored() {
   const kafka_queue answers{rd_kafka_queue_new(member_.get())};
-  for (int tries = 0; tries < commit_tries; ++tries) {
+  const auto until = monotonic_clock() + commit_within; // of all tries: the group waits for us
+  const auto left = [until] { return static_cast<int>(std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(until - monotonic_clock()).count())); };
+  while (left() > 0) {
     if (rd_kafka_commit_queue(member_.get(), nullptr, answers.get(), nullptr, nullptr) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    const kafka_event answer{rd_kafka_queue_poll(answers.get(), commit_within_ms)};
+    const kafka_event answer{rd_kafka_queue_poll(answers.get(), left())};
     if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS) return;
-    const kafka_event none{rd_kafka_queue_poll(answers.get(), commit_again_ms)}; // nothing comes: a pause
+    const kafka_event none{rd_kafka_queue_poll(answers.get(), static_cast<int>(commit_again.count()))}; // nothing comes: a pause
   }
 }
 
 void kafka_input_thread::say_goodbye() {
   while (!ours_.empty()) revoked(ours_.begin()->first, false);
+  if (member_) commit_stored();
   {
     const std::lock_guard lock{orders_mutex_};
     orders_.clear();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "codecs/html.hpp"
 #include "codecs/json_views.hpp"
 #include "core/limits.hpp"
 #include "io/text.hpp"
@@ -54,16 +55,7 @@ void append_escaped(std::string& out, const std::string& text, text_template::es
     append_json_string(quoted, text);
     out.append(quoted, 1, quoted.size() - 2);
   } else {
-    for (const char c : text) {
-      switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-      }
-    }
+    out += html_escaped(text);
   }
 }
 

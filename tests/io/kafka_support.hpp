@@ -69,9 +69,9 @@ public:
     for (int b = 1; b <= brokers_; ++b) rd_kafka_mock_broker_set_up(cluster_, b);
   }
   /// The next `count` produce requests are refused.
-  void refuse_produce(rd_kafka_resp_err_t code, int count) {
-    for (int i = 0; i < count; ++i) rd_kafka_mock_push_request_errors(cluster_, 0, 1, code);
-  }
+  void refuse_produce(rd_kafka_resp_err_t code, int count) { refuse(0, code, count); }
+  /// The same for offsets of a group.
+  void refuse_commit(rd_kafka_resp_err_t code, int count) { refuse(8, code, count); }
   kafka_connection connection() const {
     return {rd_kafka_mock_cluster_bootstraps(cluster_),
             {{"fetch.wait.max.ms", "5"}, {"session.timeout.ms", "6000"}, {"heartbeat.interval.ms", "500"}, {"reconnect.backoff.ms", "50"}},
@@ -120,6 +120,9 @@ public:
   }
 
 private:
+  void refuse(std::int16_t request, rd_kafka_resp_err_t code, int count) {
+    for (int i = 0; i < count; ++i) rd_kafka_mock_push_request_errors(cluster_, request, 1, code);
+  }
   int brokers_;
   rd_kafka_t* host_ = nullptr;
   rd_kafka_mock_cluster_t* cluster_ = nullptr;
