@@ -47,7 +47,7 @@ struct order_command {
   std::vector<std::string> matchers;
 };
 struct simulate_command {
-  std::string scenario, until = "1h", pace = "none", start = "2026-01-01T00:00:00Z", clock;
+  std::string scenario, until = "1h", pace = "none", start = "2026-01-01T00:00:00Z", clock, vantage;
   std::uint32_t daemons = 24, units = 0, channels = 4; ///< units: a line of equipment instead of a fleet
   std::string interval = "1s";
   std::vector<std::string> faults; ///< of the line
@@ -74,7 +74,7 @@ struct notifications_command {
 };
 
 struct produce_command {
-  std::string config, brokers, topic, input, format = "jsonl", key_field, partitioner, timestamp = "now";
+  std::string config, brokers, topic, input, format = "jsonl", key_field, partitioner, timestamp = "now", vantage;
   std::uint32_t timeout_s = 60;
 };
 

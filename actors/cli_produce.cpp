@@ -104,7 +104,7 @@ bool send(const produce_command& c, kafka_sink& to, key_reader& keys, std::strin
       std::fprintf(stderr, "%s:%llu: %s\n", c.input.c_str(), static_cast<unsigned long long>(p.lines), why.c_str());
     return true;
   }
-  if (!to.write_waiting(c.topic, key->key, line, c.timestamp == "record" ? key->at : unset, key->is_sight)) return false;
+  if (!to.write_waiting(c.topic, {key->key, line, c.timestamp == "record" ? key->at : unset, c.vantage}, key->is_sight)) return false;
   ++p.sent;
   p.bytes += line.size();
   p.show(false);
@@ -177,6 +177,7 @@ void add_produce(CLI::App& app, produce_command& c) {
   s->add_option("--partitioner", c.partitioner, "murmur2_random or murmur2")->check(CLI::IsMember({"murmur2_random", "murmur2"}));
   s->add_option("--timestamp", c.timestamp, "now, or record: the line's own time, which brokers also count its age by")
       ->check(CLI::IsMember({"now", "record"}))->capture_default_str();
+  s->add_option("--vantage", c.vantage, "Who heard it: the name among `vantages` of the source that reads the topic");
   s->add_option("--timeout", c.timeout_s, "Seconds to wait for the brokers at the end")->check(CLI::Range(1u, 86'400u))->capture_default_str();
   s->footer("Example:  tocsin simulate --daemons 5 --until 10m | tocsin produce --brokers kafka:9092 --topic tocsin.inputs -i -");
 }

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "actors/cli.hpp"
@@ -21,6 +23,7 @@ struct simulation {
   plant_options plant;
   std::vector<fault> faults;
   timestamp until;
+  std::optional<std::size_t> only; ///< number of a vantage point
 };
 
 std::optional<simulation> from_file(const std::string& path) {
@@ -52,6 +55,17 @@ std::optional<simulation> from_options(const simulate_command& c) {
   s.plant.fleets.push_back(fleet);
   s.until = scenario_start + *length;
   return s;
+}
+
+bool choose_vantage(simulation& s, const std::string& name) {
+  if (name.empty()) return true;
+  const auto at = std::ranges::find(s.plant.vantages, name, &vantage_options::name);
+  if (at == s.plant.vantages.end()) {
+    std::fprintf(stderr, "tocsin: --vantage: there is no vantage point '%s' in the scenario\n", name.c_str());
+    return false;
+  }
+  s.only = static_cast<std::size_t>(at - s.plant.vantages.begin());
+  return true;
 }
 
 sigset_t end_signals() {
@@ -97,6 +111,7 @@ int print(plant& p, const simulation& s, duration shift, const timing& when) {
     more = p.next(due, batch, records_at_once) || due < s.until;
     out.clear();
     for (record& r : batch.records) {
+      if (s.only && r.vantage != *s.only) continue;
       r.at += shift;
       if (r.sent_at != unset) r.sent_at += shift;
       append_plant_jsonl(out, r);
@@ -157,8 +172,8 @@ int simulate(const simulate_command& c) {
   const sigset_t signals = end_signals();
   if (when.waits()) pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   if (c.units > 0) return simulate_line(c, *start, when);
-  const auto s = c.scenario.empty() ? from_options(c) : from_file(c.scenario);
-  if (!s) return usage;
+  auto s = c.scenario.empty() ? from_options(c) : from_file(c.scenario);
+  if (!s || !choose_vantage(*s, c.vantage)) return usage;
   auto p = plant::make(s->plant);
   if (!p) {
     std::fprintf(stderr, "tocsin: %s\n", p.error().text.c_str());

@@ -11,7 +11,7 @@ namespace tocsin {
 groups::groups(caf::actor_config& cfg, groups_options options)
     : event_based_actor(cfg), options_(std::move(options)), table_(options_.rules, options_.receivers),
       wakes_(options_.shards, never) {
-  table_.set_vantage_names(options_.vantage_names);
+  name_vantages();
 }
 
 caf::behavior groups::make_behavior() {
@@ -19,6 +19,7 @@ caf::behavior groups::make_behavior() {
   if (options_.snapshot) {
     reader in{*options_.snapshot};
     if (auto loaded = table_.load(in); !loaded) log::error("snapshot_unusable", {{"reason", loaded.error().text}});
+    name_vantages(); // as they are called now
     options_.snapshot.reset();
   }
   return {

@@ -22,6 +22,7 @@ struct groups_options {
   std::shared_ptr<node_metrics> metrics;
   bool correlate = true;                ///< false: symptoms only
   std::vector<std::string> vantage_names;
+  bool vantages_nested = false;         ///< the first is the input that the others write
   std::shared_ptr<const std::string> snapshot; ///< group state of a former life
   std::function<void(story&&)> tell;    ///< called in canonical order, on this actor
   std::function<void(snapshot_taken&&)> snapshot_done;
@@ -56,6 +57,8 @@ private:
   void count(const story& s);
 
   groups_options options_;
+  void name_vantages() { table_.set_vantage_names(options_.vantage_names, options_.vantages_nested); }
+
   group_table table_;
   merge merge_;
   std::map<std::uint64_t, pending> steps_;

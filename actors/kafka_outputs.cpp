@@ -64,7 +64,7 @@ void kafka_outputs::write_incident(const std::string& subject, const std::string
     pending_.emplace(mark, at);
     newest_ = newest_ == unset ? at : std::max(newest_, at);
   }
-  if (sink_->write(settings_.incidents, subject, json, at, true, mark)) return;
+  if (sink_->write(settings_.incidents, {subject, json, at}, true, mark)) return;
   // The store has it: it is written when there is room, or by the next life.
   const std::lock_guard lock{guard_};
   pending_.erase(mark);
@@ -107,14 +107,14 @@ void kafka_outputs::write(const story& told) {
     for (const symptom& s : told.symptoms) {
       json.clear();
       append_json(json, s);
-      sink_->write(settings_.symptoms, s.subject, json, s.at, false);
+      sink_->write(settings_.symptoms, {s.subject, json, s.at}, false);
     }
 }
 
 void kafka_outputs::write(const equipment_effects& said) {
   std::string json;
   const auto write_one = [&](const std::string& topic, const std::string& unit, timestamp at) {
-    sink_->write(topic, unit, json, at, false);
+    sink_->write(topic, {unit, json, at}, false);
     json.clear();
   };
   if (!settings_.windows.empty())
@@ -147,8 +147,9 @@ bool kafka_outputs::write_record(const std::string& source, const record& r, boo
     value.assign(packed.begin(), packed.end());
   }
   // Whoever reads any partition must know when we do not see.
-  if (is_sight(r)) return sink_->write_to_all(settings_.inputs, key_of(r, source), value, r.at);
-  return sink_->write(settings_.inputs, key_of(r, source), value, r.at, must);
+  const std::string key = key_of(r, source);
+  if (is_sight(r)) return sink_->write_to_all(settings_.inputs, {key, value, r.at, source});
+  return sink_->write(settings_.inputs, {key, value, r.at, source}, must);
 }
 
 void kafka_outputs::write_sight(const std::string& source, record_kind kind, timestamp at) {

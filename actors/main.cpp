@@ -87,6 +87,7 @@ void add_simulate(CLI::App& app, simulate_command& c) {
   s->add_option("--fault", c.faults, "What goes wrong with the line: step etch1.pressure 4 sd at 2m for 1m; may be given again")->needs(units)->expected(1)->take_all();
   s->add_option("--seed", c.seed, "Same seed, same lines")->capture_default_str();
   s->add_option("--until", c.until, "For how long, in its own time, without a scenario")->capture_default_str();
+  s->add_option("--vantage", c.vantage, "Only what is heard through this vantage point of the scenario");
   s->add_option("--start", c.start, "When it begins (RFC 3339)")->capture_default_str();
   auto* pace = s->add_option("--pace", c.pace, "none: as fast as it goes; 1: as in life; 30: thirty times faster")->capture_default_str();
   s->add_option("--clock", c.clock, "Instead of a pace: each line at its time by the clock of a drill, as for tocsin run")->excludes(pace);

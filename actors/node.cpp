@@ -122,8 +122,8 @@ child_spec node::parts::groups_child(std::uint32_t shards) {
             g.rules = rules;
             g.receivers = options.config.alerting();
             g.metrics = metrics;
-            for (const source_settings& s : options.config.sources) g.vantage_names.push_back(s.name);
-            if (shares_input()) g.vantage_names = {"input"};
+            g.vantage_names = vantage_names();
+            g.vantages_nested = shares_input();
             g.snapshot = group_snapshot;
             g.tell = [this, recorder = recorder_actor, tell = options.tell](story&& s) {
               if (tell) tell(s);

@@ -90,7 +90,7 @@ result<bool> node::parts::take_desk_of_leader(std::int64_t first_kept, std::int6
 void node::parts::list_open_incidents() {
   if (!disk) return;
   group_table table{rules, options.config.alerting()};
-  table.set_vantage_names({"input"});
+  table.set_vantage_names(vantage_names(), true);
   reader in{*group_snapshot};
   if (!table.load(in)) return; // the groups will complain
   std::vector<incident> open = table.sight_incidents();

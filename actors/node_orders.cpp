@@ -40,7 +40,7 @@ void node::parts::judge_by(std::shared_ptr<const rule_book> book, alerting_rules
   auto fresh = std::make_shared<judgement>();
   fresh->rules = std::move(book);
   fresh->alerting = std::move(alerting);
-  for (const source_settings& s : options.config.sources) fresh->vantage_names.push_back(s.name);
+  fresh->vantage_names = vantage_names();
   const std::lock_guard lock{judgement_guard};
   in_force = std::move(fresh);
 }

@@ -14,7 +14,7 @@ constexpr duration look_least = 1ms;
 } // namespace
 
 partition_host::partition_host(caf::actor_config& cfg, partition_host_options options)
-    : event_based_actor(cfg), partition_watch(options.partition, options.count, options.rules), options_(std::move(options)),
+    : event_based_actor(cfg), partition_watch(options.partition, options.count, options.rules, options.vantages), options_(std::move(options)),
       host_(this), sight_(options_.blind_after, steady_of(this)) {}
 
 caf::behavior partition_host::make_behavior() {

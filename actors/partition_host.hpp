@@ -19,6 +19,7 @@ namespace tocsin {
 
 struct partition_host_options {
   std::uint32_t partition = 0, count = 1;
+  std::uint8_t vantages = 1;         ///< the input, and who is known to write it
   std::string node;
   std::uint64_t incarnation = 0;
   std::shared_ptr<const rule_book> rules;

@@ -18,7 +18,7 @@ auto fields(const line_settings& l) { return std::tie(l.units, l.channels, l.int
 auto fields(const kafka_connection& c) { return std::tie(c.brokers, c.properties, c.password_file, c.key_password_file); }
 
 auto fields(const kafka_input& k) {
-  return std::tie(k.topics, k.group, k.member, k.format, k.encoding, k.start, k.assignor, k.partitions, k.blind_after, k.schemas, k.registry);
+  return std::tie(k.topics, k.group, k.member, k.format, k.encoding, k.start, k.assignor, k.partitions, k.vantages, k.blind_after, k.schemas, k.registry);
 }
 
 bool same(const kafka_output& a, const kafka_output& b) {

@@ -1,9 +1,11 @@
 // What a node among others needs: a name, a place to be asked at, and certificates unless it is on this machine alone.
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "config/checks.hpp"
 #include "config/forms.hpp"
+#include "core/limits.hpp"
 
 namespace tocsin {
 
@@ -33,6 +35,17 @@ void check_clear(const cluster_settings& c, const given_keys& given, problem_lis
   for (std::size_t i = 0; i < c.peers.size() && !problems.full(); ++i) look(c.peers[i], indexed("cluster.peers", i));
 }
 
+/// A vantage point must be told from the others, in incidents and in bits.
+void check_vantages(const source_settings& input, const std::string& path, const given_keys& given, problem_list& problems) {
+  std::set<std::string> names{"input"};
+  for (const std::string& name : input.kafka.vantages)
+    if (!names.insert(name).second)
+      problems.error(given.of(path), path + ": the vantage point " + keys::quoted(name) + " is there twice", "name each once; the input itself is called input");
+  if (names.size() >= limits::vantages_max)
+    problems.error(given.of(path), path + " has " + std::to_string(input.kafka.vantages.size()) + " vantage points, more than " + std::to_string(limits::vantages_max - 2),
+                   "let several RV nodes write under one name");
+}
+
 /// With a cluster log the input is one topic, and everything that is judged comes from it.
 void check_shared_input(const document& d, const given_keys& given, problem_list& problems) {
   const settings& s = d.value;
@@ -47,6 +60,7 @@ void check_shared_input(const document& d, const given_keys& given, problem_list
       problems.error(given.of(indexed("sources", i)), indexed("sources", i) + " names " + std::to_string(one.kafka.topics.size()) + " topics; nodes with a cluster.log share one", "name one");
     if (one.kafka.partitions == 0)
       problems.error(given.of(indexed("sources", i)), indexed("sources", i) + " does not say how many partitions its topic has", "add partitions: as many as the topic has; it must not change");
+    check_vantages(one, indexed("sources", i) + ".vantages", given, problems);
     if (!one.kafka.member.empty() && one.kafka.member != s.cluster.node)
       problems.error(given.of(indexed("sources", i)), indexed("sources", i) + " has another member than cluster.node", "leave member out: it is the node's name");
   }

@@ -39,6 +39,9 @@ void check_kafka(const document& d, const given_keys& given, problem_list& probl
       problems.error(given.of(path), path + " is of kind kafka, but there are no brokers", "add kafka: {brokers: host:9092}");
     if (s.kafka.topics.empty())
       problems.error(given.of(path), path + " is of kind kafka, but names no topics", "add topics: [tocsin.inputs]");
+    if (!s.kafka.vantages.empty() && (d.value.cluster.log.empty() || s.gives_samples()))
+      problems.error(given.of(path + ".vantages"), path + ".vantages: only heartbeats that nodes share (cluster.log) have vantage points of their own within an input",
+                     "take it out, or add cluster.log");
     if (s.kafka.encoding == "avro" && s.kafka.schemas.empty() && s.kafka.registry.empty())
       problems.error(given.of(path + ".encoding"), path + " reads avro, but has neither schemas nor registry",
                      "name a folder of <id>.avsc in schemas, or a schema registry's address in registry");

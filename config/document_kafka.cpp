@@ -58,6 +58,12 @@ void describe_kafka(source_settings& s, section& keys) {
   keys.whole("partitions", k.partitions, 0, 100'000, "Every topic must have so many, else the start is refused; 0 = any number.")
       .unit("partitions")
       .only_for({"kafka"});
+  keys.texts("vantages", k.vantages,
+             "Of an input that nodes share: who writes it, by the header `vantage` of the records (an RV source's name, `tocsin produce --vantage`). Each "
+             "is a vantage point of its own; what names none of them comes from the input itself.",
+             forms::simple_name)
+      .or_none()
+      .only_for({"kafka"});
   keys.span("blind_after", k.blind_after, 1s, 1h,
             "Time stands still while the log cannot be read or is being caught up with; without progress for so long, the source is blind.")
       .only_for({"kafka"});

@@ -268,7 +268,7 @@ private:
       read_value(one, *item, name);
       texts.to->push_back(std::move(text));
     }
-    if (texts.to->empty())
+    if (texts.to->empty() && !texts.may_be_empty)
       problems_.error(place_of(node), path + " is empty", "give at least one entry");
   }
 

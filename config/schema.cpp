@@ -80,7 +80,7 @@ private:
     if (const auto* texts = std::get_if<keys::texts_value>(&k.value)) {
       json_text out = json_text::object();
       out.set("type", json_text::string("array"));
-      out.set("minItems", json_text::raw("1"));
+      if (!texts->may_be_empty) out.set("minItems", json_text::raw("1"));
       out.set("items", text_schema(texts->check));
       if (!k.is_required) out.set("default", json_text::raw(keys::print(k)));
       return out;

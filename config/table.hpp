@@ -51,6 +51,7 @@ struct choice_value {
 struct texts_value {
   std::vector<std::string>* to;
   text_check check = nullptr;
+  bool may_be_empty = false;
 };
 struct text_map_value {
   std::vector<std::pair<std::string, std::string>>* to;
@@ -128,6 +129,10 @@ struct key {
   }
   key& many_lines() { ///< for a text
     std::get<text_value>(value).many_lines = true;
+    return *this;
+  }
+  key& or_none() { ///< for texts: an empty list is one, too
+    std::get<texts_value>(value).may_be_empty = true;
     return *this;
   }
   key& only_for(std::vector<std::string_view> names) {

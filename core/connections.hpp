@@ -79,6 +79,8 @@ struct kafka_input {
   std::string start = "committed"; ///< where nothing is kept of a partition: committed (else earliest), earliest, latest
   std::string assignor = "cooperative-sticky"; ///< or range
   std::uint32_t partitions = 0; ///< every topic must have so many; 0 = any
+  /// Who writes the topics, as the header `vantage` of a record names them: numbers 1, 2 … of a record's vantage; 0 = the input itself.
+  std::vector<std::string> vantages;
   duration blind_after = 30s;   ///< without sight of the log for so long, we say that we are blind
   std::string schemas;          ///< avro: folder of <id>.avsc
   std::string registry;         ///< avro: address of a schema registry

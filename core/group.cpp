@@ -137,8 +137,11 @@ void group::describe(const member_seen& seen, timestamp at) {
 }
 
 bool group::unwatched(const group_member& m) const {
+  if (nested_ && blind_ & bit_of(0)) return true;
   if (m.vantages) return !(m.vantages & ~blind_);
-  return blind_ && !sighted_; // never heard: any vantage point that sees might be the one
+  // Never heard: any vantage point that sees might be the one, but the input shows nobody by itself.
+  const std::uint64_t count = nested_ ? ~bit_of(0) : ~std::uint64_t{0};
+  return blind_ & count && !(sighted_ & count);
 }
 
 void group::see(const sight_changed& sight, timestamp at) {
@@ -342,20 +345,25 @@ bool group::fell_silent(const std::string& subject, timestamp heard) const {
 }
 
 std::size_t group::count_through(std::uint8_t vantage) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      members_, [&](const auto& m) { return (m.second.vantages & bit_of(vantage)) != 0; }));
+  const std::uint64_t through = nested_ && vantage == 0 ? ~std::uint64_t{0} : bit_of(vantage);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(members_, [&](const auto& m) { return (m.second.vantages & through) != 0; }));
 }
 
 std::vector<std::string> group::unseen_through(std::uint8_t vantage) const {
+  const std::uint64_t through = nested_ && vantage == 0 ? ~std::uint64_t{0} : bit_of(vantage);
   std::vector<std::string> subjects;
   for (const auto& [subject, m] : members_)
-    if (m.vantages & bit_of(vantage) && unwatched(m)) subjects.push_back(subject);
+    if (m.vantages & through && unwatched(m)) subjects.push_back(subject);
   std::ranges::sort(subjects);
   return subjects;
 }
 
 void group::set_rules(std::shared_ptr<const group_rules> rules) { rules_ = std::move(rules); }
-void group::set_vantage_names(std::vector<std::string> names) { vantage_names_ = std::move(names); }
+void group::set_vantage_names(std::vector<std::string> names, bool nested) {
+  vantage_names_ = std::move(names);
+  nested_ = nested;
+}
 
 group_status group::status() const {
   group_status s{name_, seen_, silent_.size(), {}};

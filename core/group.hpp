@@ -61,7 +61,8 @@ public:
 
   void set_rules(std::shared_ptr<const group_rules> rules);
   /// Names for vantage points, by index, for titles and causes.
-  void set_vantage_names(std::vector<std::string> names);
+  /// `nested`: the first vantage point is the input that all others write; while it is blind, all are.
+  void set_vantage_names(std::vector<std::string> names, bool nested = false);
   const std::string& name() const { return name_; }
   group_status status() const;
 
@@ -162,6 +163,7 @@ private:
   std::shared_ptr<const group_rules> rules_;
   std::vector<std::string> vantage_names_;
   std::uint64_t blind_ = 0, sighted_ = 0; ///< a bit per vantage point
+  bool nested_ = false;
   member_map members_;
   std::size_t seen_ = 0, stopped_ = 0;
   std::set<std::pair<timestamp, std::string>> silent_;              ///< by last sign of life

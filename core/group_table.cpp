@@ -208,7 +208,7 @@ void group_table::moved(const std::string& subject, const std::string& segment, 
 group_table::slot& group_table::group_of(const std::string& name) {
   if (auto known = groups_.find(name); known != groups_.end()) return known->second;
   slot& s = groups_.emplace(name, slot{group{name, group_rules_}}).first->second;
-  s.machine.set_vantage_names(vantage_names_);
+  s.machine.set_vantage_names(vantage_names_, nested_);
   group_output none;
   for (std::uint8_t v = 0; v < limits::vantages_max; ++v) {
     if (sight_.blind() & bit_of(v)) s.machine.apply({unset, name, sight_changed{v, false}}, none);
@@ -260,8 +260,9 @@ void group_table::set_rules(std::shared_ptr<const rule_book> rules, alerting_rul
   alerting_.set_rules(std::move(receivers), rules_);
 }
 
-void group_table::set_vantage_names(std::vector<std::string> names) {
-  for (auto& [name, s] : groups_) s.machine.set_vantage_names(names);
+void group_table::set_vantage_names(std::vector<std::string> names, bool nested) {
+  nested_ = nested;
+  for (auto& [name, s] : groups_) s.machine.set_vantage_names(names, nested);
   sight_.set_names(names);
   vantage_names_ = std::move(names);
 }
@@ -314,6 +315,7 @@ result<void> group_table::load(reader& in) {
                 "snapshot of the groups ends too early; it is ignored and the input replayed");
   fresh.sight_at_ = fresh.sight_.next_deadline();
   fresh.alerting_ = std::move(said);
+  fresh.set_vantage_names(fresh.vantage_names_, nested_);
   *this = std::move(fresh);
   return {};
 }

@@ -29,7 +29,8 @@ public:
   void advance(timestamp now, story& out);
   timestamp next_deadline() const;
   void set_rules(std::shared_ptr<const rule_book> rules, alerting_rules receivers);
-  void set_vantage_names(std::vector<std::string> names);
+  /// `nested`: the first is the input that all others write, see partition_watch.
+  void set_vantage_names(std::vector<std::string> names, bool nested = false);
   std::vector<group_status> status() const;
   /// Open incidents about our own sight; they belong to no group.
   std::vector<incident> sight_incidents() const { return sight_.open(); }
@@ -63,6 +64,7 @@ private:
   std::shared_ptr<const rule_book> rules_;
   std::shared_ptr<const group_rules> group_rules_;
   std::vector<std::string> vantage_names_;
+  bool nested_ = false;
   slot_map groups_;
   std::set<std::pair<timestamp, std::string>> deadlines_;
   sight_watch sight_;

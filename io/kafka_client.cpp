@@ -182,4 +182,14 @@ result<void> prepare_topics(rd_kafka_t* client, const kafka_topics& wanted, dura
   return {};
 }
 
+std::string_view vantage_of(const rd_kafka_message_t& m) {
+  rd_kafka_headers_t* headers = nullptr; // the message keeps them
+  const void* value = nullptr;
+  std::size_t size = 0;
+  if (rd_kafka_message_headers(&m, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+      rd_kafka_header_get_last(headers, vantage_header, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR || !value)
+    return {};
+  return {static_cast<const char*>(value), size};
+}
+
 } // namespace tocsin

@@ -45,6 +45,11 @@ std::string kafka_text(rd_kafka_resp_err_t code);
 /// The client's own words on a broker, `why`, with the remedy where it is known: of TLS, accounts, names.
 std::string kafka_trouble(rd_kafka_resp_err_t code, std::string_view why);
 
+/// Names who heard what the record says.
+inline constexpr const char* vantage_header = "vantage";
+/// Empty: it names nobody. Good as long as the message.
+std::string_view vantage_of(const rd_kafka_message_t& m);
+
 /// What topics ought to be like.
 struct kafka_topics {
   std::vector<std::string> names;

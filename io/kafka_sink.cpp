@@ -54,10 +54,10 @@ public:
   }
 
   result<void> open(const kafka_output& k);
-  bool write(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool must, std::uint64_t mark) override;
+  bool write(const std::string& name, const kafka_record& r, bool must, std::uint64_t mark) override;
   bool has_room() const override { return !dead_ && queued_ < room_of_others_ / 2; }
-  bool write_waiting(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool to_all) override;
-  bool write_to_all(const std::string& name, std::string_view key, std::string_view value, timestamp at) override;
+  bool write_waiting(const std::string& name, const kafka_record& r, bool to_all) override;
+  bool write_to_all(const std::string& name, const kafka_record& r) override;
   bool flush(duration most) override;
   kafka_sink_status status() const override;
 
@@ -73,8 +73,8 @@ private:
     topic* to;
     std::uint64_t mark;
   };
-  rd_kafka_resp_err_t produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::uint64_t mark = 0, std::int32_t partition = RD_KAFKA_PARTITION_UA);
-  bool wait_to_produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::int32_t partition);
+  rd_kafka_resp_err_t produce(topic& t, const kafka_record& r, std::uint64_t mark = 0, std::int32_t partition = RD_KAFKA_PARTITION_UA);
+  bool wait_to_produce(topic& t, const kafka_record& r, std::int32_t partition);
   void learn_partitions(topic& t, int within_ms);
   void complain(const char* event, const std::string& what);
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* m, void* self);
@@ -117,24 +117,29 @@ sink::topic* sink::find(const std::string& name) {
   return at != topics_.end() && (*at)->name == name ? at->get() : nullptr;
 }
 
-rd_kafka_resp_err_t sink::produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::uint64_t mark, std::int32_t partition) {
+rd_kafka_resp_err_t sink::produce(topic& t, const kafka_record& r, std::uint64_t mark, std::int32_t partition) {
   ++queued_;
   auto about = std::make_unique<sent>(&t, mark);
-  const std::int64_t ms = at == unset ? 0 : std::max<std::int64_t>(0, to_nanoseconds(drill().machine(at)) / 1'000'000); // brokers keep by their own clock
+  const std::int64_t ms = r.at == unset ? 0 : std::max<std::int64_t>(0, to_nanoseconds(drill().machine(r.at)) / 1'000'000); // brokers keep by their own clock
+  rd_kafka_headers_t* headers = r.vantage.empty() ? nullptr : rd_kafka_headers_new(1); // whoever takes the record frees them
+  if (headers) rd_kafka_header_add(headers, vantage_header, -1, r.vantage.data(), static_cast<ssize_t>(r.vantage.size()));
   const auto code = rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(t.name.c_str()), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                      RD_KAFKA_V_KEY(key.empty() ? nullptr : const_cast<char*>(key.data()), key.size()),
-                                      RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_TIMESTAMP(ms),
-                                      RD_KAFKA_V_OPAQUE(about.get()), RD_KAFKA_V_END);
+                                      RD_KAFKA_V_KEY(r.key.empty() ? nullptr : const_cast<char*>(r.key.data()), r.key.size()),
+                                      RD_KAFKA_V_VALUE(const_cast<char*>(r.value.data()), r.value.size()), RD_KAFKA_V_TIMESTAMP(ms),
+                                      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(about.get()), RD_KAFKA_V_END);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) (void)about.release(); // on_delivery has it
-  else --queued_;
+  else {
+    --queued_;
+    if (headers) rd_kafka_headers_destroy(headers);
+  }
   return code;
 }
 
-bool sink::write(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool must, std::uint64_t mark) {
+bool sink::write(const std::string& name, const kafka_record& r, bool must, std::uint64_t mark) {
   topic* t = find(name);
   if (!t) return false;
   if (must || queued_ < room_of_others_) {
-    const auto code = produce(*t, key, value, at, mark);
+    const auto code = produce(*t, r, mark);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     complain("kafka_dropped", name + ": " + kafka_text(code));
   } else {
@@ -152,30 +157,30 @@ void sink::learn_partitions(topic& t, int within_ms) {
   rd_kafka_metadata_destroy(found);
 }
 
-bool sink::write_to_all(const std::string& name, std::string_view key, std::string_view value, timestamp at) {
+bool sink::write_to_all(const std::string& name, const kafka_record& r) {
   topic* t = find(name);
   if (!t) return false;
   if (t->partitions == 0 && connected_) learn_partitions(*t, poll_ms);
   bool taken = true;
-  if (t->partitions == 0) taken = produce(*t, key, value, at) == RD_KAFKA_RESP_ERR_NO_ERROR;
-  for (std::int32_t p = 0; p < t->partitions; ++p) taken &= produce(*t, key, value, at, 0, p) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (t->partitions == 0) taken = produce(*t, r) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (std::int32_t p = 0; p < t->partitions; ++p) taken &= produce(*t, r, 0, p) == RD_KAFKA_RESP_ERR_NO_ERROR;
   if (!taken) ++t->dropped;
   return taken;
 }
 
-bool sink::write_waiting(const std::string& name, std::string_view key, std::string_view value, timestamp at, bool to_all) {
+bool sink::write_waiting(const std::string& name, const kafka_record& r, bool to_all) {
   topic* t = find(name);
   if (!t) return false;
-  if (!to_all) return wait_to_produce(*t, key, value, at, RD_KAFKA_PARTITION_UA);
+  if (!to_all) return wait_to_produce(*t, r, RD_KAFKA_PARTITION_UA);
   if (t->partitions == 0) learn_partitions(*t, poll_ms);
-  bool taken = t->partitions > 0 || wait_to_produce(*t, key, value, at, RD_KAFKA_PARTITION_UA);
-  for (std::int32_t p = 0; taken && p < t->partitions; ++p) taken = wait_to_produce(*t, key, value, at, p);
+  bool taken = t->partitions > 0 || wait_to_produce(*t, r, RD_KAFKA_PARTITION_UA);
+  for (std::int32_t p = 0; taken && p < t->partitions; ++p) taken = wait_to_produce(*t, r, p);
   return taken;
 }
 
-bool sink::wait_to_produce(topic& t, std::string_view key, std::string_view value, timestamp at, std::int32_t partition) {
+bool sink::wait_to_produce(topic& t, const kafka_record& r, std::int32_t partition) {
   for (;;) {
-    const auto code = dead_ ? RD_KAFKA_RESP_ERR__FATAL : produce(t, key, value, at, 0, partition);
+    const auto code = dead_ ? RD_KAFKA_RESP_ERR__FATAL : produce(t, r, 0, partition);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       complain("kafka_refused", t.name + ": " + kafka_text(code));

@@ -25,20 +25,26 @@ struct kafka_sink_status {
   std::uint64_t connected = 0;   ///< 1: the last word from the brokers was good
 };
 
+/// One to be written.
+struct kafka_record {
+  std::string_view key, value;
+  timestamp at = unset;             ///< its timestamp, to the millisecond
+  std::string_view vantage = {};    ///< who heard it: the header `vantage`; empty = none
+};
+
 class kafka_sink {
 public:
   virtual ~kafka_sink() = default; ///< what is still queued is lost
-  /// Thread-safe and never waits. `must`: of what cannot be had again; the others leave a tenth of the queue to it. `at` is the
-  /// record's timestamp (to the millisecond), `mark`
+  /// Thread-safe and never waits. `must`: of what cannot be had again; the others leave a tenth of the queue to it. `mark`
   /// comes back when the brokers have it. False: no room, or a topic that was not named; it is counted.
-  virtual bool write(const std::string& topic, std::string_view key, std::string_view value, timestamp at, bool must, std::uint64_t mark = 0) = 0;
+  virtual bool write(const std::string& topic, const kafka_record& r, bool must, std::uint64_t mark = 0) = 0;
   /// Into every partition of the topic, as a `must`. While the brokers have not said how many there are, into that of the key.
-  virtual bool write_to_all(const std::string& topic, std::string_view key, std::string_view value, timestamp at) = 0;
+  virtual bool write_to_all(const std::string& topic, const kafka_record& r) = 0;
   /// Whether a record that is no `must` would be taken, with some to spare.
   virtual bool has_room() const = 0;
   /// The same, but waits for room as long as it takes; false: the brokers' refusal is final, or the topic is unknown. `to_all`: into
   /// every partition.
-  virtual bool write_waiting(const std::string& topic, std::string_view key, std::string_view value, timestamp at, bool to_all = false) = 0;
+  virtual bool write_waiting(const std::string& topic, const kafka_record& r, bool to_all = false) = 0;
   /// Waits until the brokers have everything, at most `most`. True when they have.
   virtual bool flush(duration most) = 0;
   virtual kafka_sink_status status() const = 0;

@@ -72,7 +72,7 @@ void kafka_values::flush(record_batch& out) {
   decoder_->feed(pending_, by_message_ ? unset : at_, out);
   pending_.clear();
   collect_errors();
-  collect_places();
+  collect_places(out);
   pieces_.clear();
 }
 
@@ -93,12 +93,15 @@ void kafka_values::collect_errors() {
   }
 }
 
-void kafka_values::collect_places() {
+void kafka_values::collect_places(record_batch& out) {
   std::size_t at = 0;
-  for (const line_place& l : lines_) {
+  for (std::size_t n = 0; n < lines_.size(); ++n) {
+    const line_place& l = lines_[n];
     const std::size_t before = at;
     while (at + 1 < pieces_.size() && pieces_[at + 1].first_line <= l.line) ++at;
-    if (&l == &lines_.front() || at != before) places_.push_back({l.record, pieces_[at].place.offset});
+    if (n == 0 || at != before) places_.push_back({l.record, pieces_[at].place.offset});
+    const std::size_t end = n + 1 < lines_.size() ? lines_[n + 1].record : out.records.size();
+    for (std::size_t r = l.record; r < end; ++r) out.records[r].vantage = pieces_[at].place.vantage;
   }
   lines_.clear();
 }

@@ -19,6 +19,7 @@ struct log_place {
   std::string_view topic; ///< must live until the values are decoded
   std::int32_t partition;
   std::int64_t offset;
+  std::uint8_t vantage = 0;    ///< who heard it, where keep_places() was called
 };
 
 /// Where what was read of a value begins in its batch: records from `record` on are of `offset`, up to the next place. A value
@@ -34,7 +35,7 @@ public:
   explicit kafka_values(const source_settings& s);
   kafka_values(const kafka_values&) = delete; // the decoder knows where lines are noted
 
-  /// From now on places are kept, for take_places().
+  /// From now on places are kept, for take_places(), and records get the vantage of theirs.
   void keep_places() { decoder_->note_lines(&lines_); }
 
   /// Whether the value can be read now; else its schema cannot be had, and it must come again later.
@@ -56,7 +57,7 @@ private:
     log_place place;
   };
   void collect_errors();
-  void collect_places();
+  void collect_places(record_batch& out);
   result<void> to_json(std::string_view value);
   void refuse(const log_place& place, const error& why, std::string_view value);
   enum class encoding { json, msgpack, avro } encoding_;

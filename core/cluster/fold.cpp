@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "core/limits.hpp"
 #include "core/reported_symptom.hpp"
 
 namespace tocsin {
 
 namespace {
-constexpr std::uint8_t version = 2;
+constexpr std::uint8_t version = 3;
 constexpr duration moment{1};
 } // namespace
 
@@ -112,7 +113,7 @@ void cluster_fold::say(const cluster_entry& e, said_entry&& s, step& out) {
   for (effect& one : s.said) {
     const timestamp at = in_time(one.at);
     if (auto* sight = std::get_if<sight_changed>(&one.what)) {
-      see(s.partition, sight->sighted, at, out.said);
+      see(s.partition, *sight, at, out.said);
       now_ = at;
       continue;
     }
@@ -122,7 +123,7 @@ void cluster_fold::say(const cluster_entry& e, said_entry&& s, step& out) {
     now_ = at;
     out.said.push_back(std::move(one));
   }
-  if (p.blind != s.blind) see(s.partition, !s.blind, now_ == unset ? s.until : now_, out.said); // as a former owner left it
+  if (p.blind != s.blind) see(s.partition, sight_changed{0, !s.blind}, now_ == unset ? s.until : now_, out.said); // as a former owner left it
   now_ = in_time(s.until);
   if (!out.said.empty()) now_ = std::max(now_, out.said.back().at + moment); // so that they are answered
 }
@@ -151,14 +152,20 @@ bool cluster_fold::is_news(cluster_partition& p, effect& e) {
   return true;
 }
 
-/// For the groups there is one vantage point, the input: it is blind when nobody can read any of it. The daemons of a
-/// single blind partition say nothing; more need not be known.
-void cluster_fold::see(std::uint32_t partition, bool sighted, timestamp at, effects& out) {
-  partitions_[partition].blind = !sighted;
-  const bool blind = std::ranges::all_of(partitions_, [](const auto& p) { return p.second.blind || p.second.owner.empty(); });
-  if (blind == blind_) return;
-  blind_ = blind;
-  out.push_back({at, {}, sight_changed{0, !blind}});
+/// For the groups a vantage point is blind when it is for all: the input, when nobody can read any of it; who writes it, once it has told every
+/// partition. The daemons of a single blind partition say nothing; more need not be known.
+void cluster_fold::see(std::uint32_t partition, sight_changed sight, timestamp at, effects& out) {
+  const std::uint64_t bit = std::uint64_t{1} << sight.vantage % limits::vantages_max;
+  cluster_partition& of = partitions_[partition];
+  if (sight.vantage == 0) of.blind = !sight.sighted;
+  else if (sight.sighted) of.blind_through &= ~bit;
+  else of.blind_through |= bit;
+  const bool blind = std::ranges::all_of(partitions_, [&](const auto& p) {
+    return p.second.owner.empty() || (sight.vantage == 0 ? p.second.blind : (p.second.blind_through & bit) != 0);
+  });
+  if (blind == ((blind_ & bit) != 0)) return;
+  blind_ ^= bit;
+  out.push_back({at, {}, sight_changed{sight.vantage, !blind}});
 }
 
 void cluster_fold::save(writer& out) const {
@@ -181,6 +188,7 @@ void cluster_fold::save(writer& out) const {
     out.put(p.until);
     out.put(p.said);
     out.put(p.blind);
+    out.put(p.blind_through);
     out.put(static_cast<std::uint32_t>(p.standing.size()));
     for (const auto& [key, since] : p.standing) {
       out.put(std::string_view{key.first});
@@ -215,7 +223,7 @@ result<void> cluster_fold::load(reader& in) {
   f.lead_.node = in.get_text();
   f.lead_.incarnation = in.get<std::uint64_t>();
   f.lead_.term = in.get<std::int64_t>();
-  f.blind_ = in.get<std::uint8_t>() != 0;
+  f.blind_ = in.get<std::uint64_t>();
   for (auto n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n) {
     cluster_partition& p = f.partitions_[in.get<std::uint32_t>()];
     p.owner = in.get_text();
@@ -226,6 +234,7 @@ result<void> cluster_fold::load(reader& in) {
     p.until = in.get_time();
     p.said = in.get<std::uint8_t>() != 0;
     p.blind = in.get<std::uint8_t>() != 0;
+    p.blind_through = in.get<std::uint64_t>();
     for (auto s = in.get<std::uint32_t>(); s > 0 && in.ok(); --s) {
       std::string subject = in.get_text();
       const auto kind = in.get<std::uint8_t>();

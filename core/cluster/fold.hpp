@@ -27,6 +27,7 @@ struct cluster_partition {
   bool said = false;              ///< by this owner: it sees
   bool blind = false;             ///< its owner cannot read the input
   standing_symptoms standing;
+  std::uint64_t blind_through = 0; ///< a bit for each vantage point that wrote that it cannot see; the first, the input, has `blind`
 };
 
 struct cluster_node_state {
@@ -81,14 +82,14 @@ private:
   void say(const cluster_entry& e, said_entry&& s, step& out);
   void obey(const cluster_entry& e, order_entry&& o, step& out);
   bool is_news(cluster_partition& p, effect& e);
-  void see(std::uint32_t partition, bool sighted, timestamp at, effects& out);
+  void see(std::uint32_t partition, sight_changed sight, timestamp at, effects& out);
   timestamp in_time(timestamp at) const;
 
   duration ahead_of_marks_ = ahead_of_marks_max;
   std::int64_t next_ = 0, offset_ = -1;
   timestamp now_ = unset, marked_ = unset;
   lead lead_;
-  bool blind_ = false; ///< every partition that has an owner is
+  std::uint64_t blind_ = 0; ///< a bit for each vantage point; of those that every partition with an owner is
   std::map<std::uint32_t, cluster_partition> partitions_;
   std::map<std::string, cluster_node_state> nodes_;
   std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> obeyed_; ///< by node: incarnation, and number of its newest order

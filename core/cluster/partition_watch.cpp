@@ -4,16 +4,20 @@
 #include <numeric>
 
 #include "core/engine.hpp"
+#include "core/limits.hpp"
 
 namespace tocsin {
 
 namespace {
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
 constexpr duration moment{1};
+constexpr std::uint64_t of_input = 1;
+
+bool tells_sight(const record& r) { return r.host.empty() && (r.kind == record_kind::sight_lost || r.kind == record_kind::sight_regained); }
 } // namespace
 
-partition_watch::partition_watch(std::uint32_t partition, std::uint32_t count, std::shared_ptr<const rule_book> rules)
-    : partition_(partition), count_(count), rules_(std::move(rules)) {
+partition_watch::partition_watch(std::uint32_t partition, std::uint32_t count, std::shared_ptr<const rule_book> rules, std::uint8_t vantages)
+    : partition_(partition), count_(count), vantages_(vantages), rules_(std::move(rules)) {
   begin_anew();
 }
 
@@ -31,13 +35,14 @@ result<void> partition_watch::restore(std::string_view snapshot) {
   const auto of = in.get<std::uint32_t>(), count = in.get<std::uint32_t>();
   const auto next = in.get<std::int64_t>();
   const timestamp watermark = in.get_time();
-  const bool others_blind = in.get<std::uint8_t>() != 0;
+  const auto others_blind = in.get<std::uint64_t>(), wrote = in.get<std::uint64_t>();
   if (!in.ok() || of != partition_ || count != count_)
     return fail(errc::malformed, "the snapshot of partition " + std::to_string(partition_) + " is of another partition, or broken; it is ignored");
   if (auto loaded = table_->load(in); !loaded) return loaded;
   next_ = next;
   watermark_ = watermark;
   others_blind_ = others_blind;
+  wrote_ = wrote;
   started_ = true;
   return {};
 }
@@ -65,8 +70,7 @@ void partition_watch::feed(record_batch& batch, std::span<const std::int64_t> of
   next_ = next;
   if (batch.records.empty()) return;
   sequence(batch, watermark_);
-  for (const record& r : batch.records)
-    if (r.host.empty() && (r.kind == record_kind::sight_lost || r.kind == record_kind::sight_regained)) others_blind_ = r.kind == record_kind::sight_lost;
+  hear_of_writers(batch);
   if (!started_) {
     started_ = true;
     table_->start(batch.records.front().at, fresh_);
@@ -87,6 +91,16 @@ void partition_watch::feed(record_batch& batch, std::span<const std::int64_t> of
   table_->advance(watermark_, fresh_);
 }
 
+void partition_watch::hear_of_writers(const record_batch& batch) {
+  for (const record& r : batch.records) {
+    const std::uint64_t bit = std::uint64_t{1} << r.vantage % limits::vantages_max;
+    wrote_ |= bit;
+    if (!tells_sight(r)) continue;
+    if (r.kind == record_kind::sight_lost) others_blind_ |= bit;
+    else others_blind_ &= ~bit;
+  }
+}
+
 void partition_watch::reached_end(timestamp now) {
   if (at_ != phase::replaying) return;
   at_ = phase::sighted;
@@ -95,9 +109,10 @@ void partition_watch::reached_end(timestamp now) {
     table_->start(now, fresh_);
   }
   // A former owner may have been cut off, and its snapshot of that time.
-  if (!others_blind_ && !cut_off_) apply_sight(true, now);
+  if (!cut_off_) apply_sight(true, now);
   advance(now);
   reconcile(now);
+  tell_sights(now);
 }
 
 void partition_watch::advance(timestamp now) {
@@ -109,20 +124,39 @@ void partition_watch::advance(timestamp now) {
 void partition_watch::sight(bool sighted, timestamp at) {
   if (at_ == phase::over || at_ == phase::claiming || sighted == !cut_off_) return;
   cut_off_ = !sighted;
-  if (!others_blind_ || !sighted) apply_sight(sighted, at);
+  apply_sight(sighted, at);
   if (at_ != phase::replaying) return;
   at_ = phase::sighted; // cut off before it ever saw: that must be said, too
   reconcile(at);
+  tell_sights(at);
 }
 
+/// What we cannot read nobody's word comes through: every vantage point is lost, and back are those that did not write otherwise. Said is
+/// only that of the input, which stands for all.
 void partition_watch::apply_sight(bool sighted, timestamp at) {
-  record_batch one;
-  record r;
-  r.kind = sighted ? record_kind::sight_regained : record_kind::sight_lost;
-  r.at = at;
-  one.records.push_back(r);
-  sequence(one, watermark_);
-  table_->apply(one, fresh_);
+  record_batch all;
+  for (std::uint8_t v = 0; v < vantages_; ++v) {
+    const std::uint64_t bit = std::uint64_t{1} << v;
+    if (sighted && (others_blind_ & bit)) continue;
+    // That the input can be read shows nobody who is awaited, where all that came was by somebody's hand.
+    if (sighted && v == 0 && vantages_ > 1 && !(wrote_ & of_input)) continue;
+    record r;
+    r.kind = sighted ? record_kind::sight_regained : record_kind::sight_lost;
+    r.vantage = v;
+    r.at = at;
+    all.records.push_back(r);
+  }
+  sequence(all, watermark_);
+  effects said;
+  table_->apply(all, said);
+  std::erase_if(said, [](const effect& e) { return std::holds_alternative<sight_changed>(e.what); });
+  fresh_.insert(fresh_.end(), std::make_move_iterator(said.begin()), std::make_move_iterator(said.end()));
+  fresh_.push_back({std::max(at, watermark_), {}, sight_changed{0, sighted && !(others_blind_ & of_input)}});
+}
+
+/// A former owner may have ended before it could write what those who write the input told it. What is known already is no news.
+void partition_watch::tell_sights(timestamp at) {
+  for (std::uint8_t v = 1; v < vantages_; ++v) fresh_.push_back({std::max(at, watermark_), {}, sight_changed{v, !(others_blind_ >> v & 1)}});
 }
 
 /// The log says what others said; our daemons say what is. The difference is said now: a crash may have eaten it, or time
@@ -160,7 +194,7 @@ std::optional<said_entry> partition_watch::take_said(bool progress) {
   const bool first = said_until_ == unset;
   const bool moved = next_ != said_next_ || watermark_ != said_until_;
   if (fresh_.empty() && !first && !(progress && moved)) return std::nullopt;
-  said_entry e{partition_, epoch_, std::max<std::int64_t>(next_, mute_until_), watermark_ + moment, std::exchange(fresh_, {}), others_blind_ || cut_off_};
+  said_entry e{partition_, epoch_, std::max<std::int64_t>(next_, mute_until_), watermark_ + moment, std::exchange(fresh_, {}), (others_blind_ & of_input) != 0 || cut_off_};
   said_next_ = next_;
   said_until_ = watermark_;
   return e;
@@ -174,6 +208,7 @@ std::string partition_watch::save() const {
   out.put(next_);
   out.put(watermark_);
   out.put(others_blind_);
+  out.put(wrote_);
   table_->save(out);
   return out.take();
 }

@@ -20,8 +20,8 @@ class partition_watch : protected daemon_keeper {
 public:
   enum class phase : std::uint8_t { claiming, replaying, sighted, over };
 
-  /// `count`: partitions of the input.
-  partition_watch(std::uint32_t partition, std::uint32_t count, std::shared_ptr<const rule_book> rules);
+  /// `count`: partitions of the input; `vantages`: the input itself, and after it those who are known to write it.
+  partition_watch(std::uint32_t partition, std::uint32_t count, std::shared_ptr<const rule_book> rules, std::uint8_t vantages = 1);
   partition_watch(const partition_watch&) = delete; // the table knows us as its keeper
 
   /// Our claim was read, `known` is what the log says of the partition at that point: nobody else's word counts after it.
@@ -68,8 +68,11 @@ private:
   void begin_anew();
   void reconcile(timestamp now);
   void apply_sight(bool sighted, timestamp at);
+  void tell_sights(timestamp at);
+  void hear_of_writers(const record_batch& batch);
 
   std::uint32_t partition_, count_;
+  std::uint8_t vantages_;
   std::shared_ptr<const rule_book> rules_;
   std::deque<daemon> machines_; ///< a deque keeps addresses
   std::optional<daemon_table> table_; ///< always there; made anew when a snapshot was broken
@@ -81,7 +84,8 @@ private:
   standing_symptoms standing_;   ///< as the log has it, until we are sighted
   bool started_ = false;
   bool cut_off_ = false;         ///< we cannot read
-  bool others_blind_ = false;    ///< by the input: who writes it cannot see
+  std::uint64_t others_blind_ = 0; ///< a bit for each vantage point that wrote that it cannot see
+  std::uint64_t wrote_ = 0;        ///< by whom records came
   effects fresh_;
 };
 

@@ -79,6 +79,16 @@ TEST(cluster_settings, nodes_that_share_their_input_share_one_topic_and_hear_not
   EXPECT_THAT(shared("{name: i, kind: kafka, topics: [t], partitions: 6, member: b}"), HasSubstr("another member than cluster.node"));
   EXPECT_THAT(shared(input + ", {name: p, kind: plant}"), HasSubstr("add kafka: {inputs: t}: then it is written there"));
   EXPECT_EQ(shared(input + ", {name: p, kind: plant}", ", inputs: t").find("error"), std::string::npos);
+  const auto apart = [&](const std::string& names) { return shared("{name: i, kind: kafka, topics: [t], partitions: 6, vantages: [" + names + "]}"); };
+  EXPECT_EQ(apart("fab1, fab2"), "");
+  EXPECT_THAT(apart("fab1, fab2, fab1"), HasSubstr("sources[0].vantages: the vantage point 'fab1' is there twice; name each once"));
+  EXPECT_THAT(apart("input"), HasSubstr("'input' is there twice"));
+  EXPECT_THAT(apart("'a b'"), HasSubstr("sources[0].vantages"));
+  std::string many = "v0";
+  for (int i = 1; i < 63; ++i) many += ", v" + std::to_string(i);
+  EXPECT_THAT(apart(many), HasSubstr("has 63 vantage points, more than 62; let several RV nodes write under one name"));
+  EXPECT_THAT(first_problem("kafka: {brokers: 'k:1'}\nsources: [{name: i, kind: kafka, topics: [t], vantages: [fab1]}]\n"),
+              HasSubstr("only heartbeats that nodes share (cluster.log) have vantage points of their own within an input; take it out"));
   EXPECT_THAT(first_problem("data_dir: ''\nkafka: {brokers: 'k:1'}\ncluster: {node: a, listen: '127.0.0.1:1', log: l}\nsources: [" + input + "]\n"), HasSubstr("needs a data_dir"));
 }
 

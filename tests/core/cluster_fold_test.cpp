@@ -156,6 +156,29 @@ TEST(cluster_fold, is_blind_when_nobody_can_read_anything) {
   EXPECT_TRUE(std::get<sight_changed>(back.said[0].what).sighted);
 }
 
+TEST(cluster_fold, who_writes_the_input_is_blind_once_all_partitions_know_and_the_input_is_another_matter) {
+  log l;
+  l.add("a", claim_entry{0, 1});
+  l.add("b", claim_entry{1, 1});
+  const auto told = [&](const std::string& node, std::uint32_t partition, std::uint8_t vantage, bool sees) {
+    std::string out;
+    const cluster_partition& p = l.fold.partitions().at(partition);
+    const said_entry entry{partition, p.epoch, 100, noon, {{noon, {}, sight_changed{vantage, sees}}}, vantage == 0 ? !sees : p.blind};
+    for (const effect& e : l.add(node, entry).said)
+      if (auto* s = std::get_if<sight_changed>(&e.what)) out += std::to_string(s->vantage) + (s->sighted ? " sees" : " blind");
+    return out;
+  };
+  EXPECT_EQ(told("a", 0, 1, false), "");
+  EXPECT_EQ(told("b", 1, 2, false), "");
+  EXPECT_EQ(told("b", 1, 1, false), "1 blind");
+  EXPECT_EQ(told("b", 1, 1, false), "") << "said twice is said once";
+  EXPECT_EQ(told("a", 0, 0, false), "");
+  EXPECT_EQ(told("b", 1, 0, false), "0 blind");
+  EXPECT_EQ(told("a", 0, 1, true), "1 sees");
+  EXPECT_EQ(told("a", 0, 0, true), "0 sees");
+  EXPECT_EQ(l.fold.partitions().at(1).blind_through, 6u);
+}
+
 TEST(cluster_fold, a_snapshot_is_the_fold_and_the_log_is_not_folded_twice) {
   log l;
   l.add("a", hello_entry{"10.0.0.1:7411", "10.0.0.1:8080", false});

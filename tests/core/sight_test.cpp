@@ -49,6 +49,27 @@ TEST(sight, a_broken_link_is_one_incident_for_all_segments) {
   EXPECT_EQ(t.lines(), (lines{"560 closed critical sight_lost vantage/fab1 members 8"}));
 }
 
+TEST(sight, of_an_input_that_others_write_is_all_there_is) {
+  constexpr std::uint64_t through_a = 2, through_b = 4;
+  table_under_test t;
+  t.table.set_vantage_names({"input", "a", "b"}, true);
+  t.fleet(0, 1, 5, "7500", through_a);
+  t.fleet(0, 6, 8, "7600", through_b);
+  for (std::uint8_t v = 0; v < 3; ++v) t.sight(1, v, true);
+  t.sight(100, 0, false);
+  for (int n = 1; n <= 5; ++n) t.lost(150, daemon(n), 90);
+  t.until(200);
+  EXPECT_EQ(t.lines(), (lines{"105 opened critical sight_lost vantage/input members 8"}));
+  for (int n = 1; n <= 5; ++n) t.heard(210, daemon(n));
+  t.sight(211, 0, true);
+  t.until(400);
+  EXPECT_EQ(t.lines(), (lines{"271 closed critical sight_lost vantage/input members 8"}));
+  t.sight(500, 1, false);
+  t.lost(520, daemon(6, "7600"), 400);
+  t.until(600);
+  EXPECT_EQ(t.lines(), (lines{"505 opened critical sight_lost vantage/a members 5", "550 opened critical heartbeat_lost rvd/10.0.0.6/7600 members 1"}));
+}
+
 TEST(sight, a_spare_link_that_breaks_is_a_warning) {
   table_under_test t;
   t.fleet(0, 1, 5, "7500", through_both);

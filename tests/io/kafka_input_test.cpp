@@ -20,6 +20,7 @@ struct heard {
     std::vector<std::string> hosts;
     std::vector<std::int64_t> offsets, gone; ///< offsets: of each host
     std::vector<timestamp> at;
+    std::vector<int> vantages;
     std::vector<decode_error> errors;
     std::int64_t next = -1;
     int batches = 0, ends = 0;
@@ -41,15 +42,16 @@ protected:
     std::function<void(std::int32_t)> when_revoked;
     std::unique_ptr<kafka_owned_input> input; ///< ends before what it tells to
   };
-  std::unique_ptr<node> start(const std::string& member) {
+  std::unique_ptr<node> start(const std::string& member, std::vector<std::string> vantages = {}) {
     source_settings s;
     s.name = "inputs";
     s.kind = "kafka";
     s.connection = kafka.connection();
     s.kafka.topics = {"inputs"};
     s.kafka.member = member;
+    s.kafka.vantages = std::move(vantages);
     auto n = std::make_unique<node>();
-    n->input = *make_kafka_owned_input(s, 5);
+    n->input = *make_kafka_owned_input(s, s.kafka.vantages.empty() ? 5 : 0);
     n->input->start(callbacks(*n));
     return n;
   }
@@ -79,7 +81,7 @@ protected:
       p.hosts.emplace_back(b.records.records[i].host);
       p.offsets.push_back(b.places.at(place).offset);
       p.at.push_back(b.records.records[i].at);
-      EXPECT_EQ(b.records.records[i].vantage, 5);
+      p.vantages.push_back(b.records.records[i].vantage);
     }
     p.next = b.next_offset;
     ++p.batches;
@@ -115,6 +117,7 @@ TEST_F(owned_inputs, are_read_where_their_owner_says_and_each_by_itself) {
   auto got = n->told.get().of.at(0);
   EXPECT_THAT(got.hosts, ElementsAre("10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.1.1", "10.0.1.2"));
   EXPECT_THAT(got.offsets, ElementsAre(2, 3, 4, 6, 6));
+  EXPECT_THAT(got.vantages, testing::Each(5)) << "where nobody is told apart";
   EXPECT_EQ(got.next, 7);
   EXPECT_EQ(got.at[1], from_milliseconds(1'700'000'000'003)) << "the time of the log";
   ASSERT_EQ(got.errors.size(), 1);
@@ -164,6 +167,21 @@ TEST_F(owned_inputs, say_what_is_gone_and_go_on) {
   EXPECT_GT(got.gone[0], 1);
   EXPECT_EQ(got.offsets.front(), got.gone[0]);
   EXPECT_EQ(got.offsets.back(), 11);
+}
+
+TEST_F(owned_inputs, are_heard_through_whoever_wrote_them) {
+  const char* const by[] = {"fab2", "fab1", nullptr, "somebody else", "fab2"};
+  for (int i = 0; i < 5; ++i) kafka.produce("inputs", 0, "k", beat("10.0.0." + std::to_string(i)) + "\n" + beat("10.0.1." + std::to_string(i)), 1'700'000'000'000, by[i]);
+  kafka.produce("inputs", 1, "k", R"({"subject":"_RV.WARN.SYSTEM.RVD.DISCONNECTED","message":{}})", 0, "fab1");
+  auto n = start("a", {"fab1", "fab2"});
+  ASSERT_TRUE(owns(*n, 2));
+  for (std::int32_t p = 0; p < 2; ++p) {
+    n->input->begin(p, kafka_owned_input::earliest);
+    n->input->grant(p, 100);
+    ASSERT_TRUE(reads_to_end(*n, p)) << p << ": " << n->told.get().of[p].hosts.size() << " records, " << n->told.get().of[p].errors.size() << " errors";
+  }
+  EXPECT_THAT(n->told.get().of.at(0).vantages, ElementsAre(2, 2, 1, 1, 0, 0, 0, 0, 2, 2));
+  EXPECT_THAT(n->told.get().of.at(1).vantages, ElementsAre(1));
 }
 
 TEST_F(owned_inputs, go_to_another_member_after_their_owner_has_had_its_say) {

@@ -83,12 +83,12 @@ public:
     k.connection = connection();
     return k;
   }
-  /// Writes a record and waits until it is there.
-  void produce(const char* topic, std::int32_t partition, const std::string& key, const std::string& value, std::int64_t at_ms = 0) {
-    send(topic, partition, key, value, at_ms);
+  /// Writes a record and waits until it is there. `by`: its header `vantage`; null = none.
+  void produce(const char* topic, std::int32_t partition, const std::string& key, const std::string& value, std::int64_t at_ms = 0, const char* by = nullptr) {
+    send(topic, partition, key, value, at_ms, by);
     flush();
   }
-  void send(const char* topic, std::int32_t partition, const std::string& key, const std::string& value, std::int64_t at_ms = 0) {
+  void send(const char* topic, std::int32_t partition, const std::string& key, const std::string& value, std::int64_t at_ms = 0, const char* by = nullptr) {
     if (!producer_) {
       rd_kafka_conf_t* conf = rd_kafka_conf_new();
       rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_), nullptr, 0);
@@ -96,8 +96,10 @@ public:
       producer_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, nullptr, 0);
       if (!producer_) std::abort();
     }
+    rd_kafka_headers_t* headers = by ? rd_kafka_headers_new(1) : nullptr;
+    if (by) rd_kafka_header_add(headers, "vantage", -1, by, -1);
     rd_kafka_producev(producer_, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_KEY(key.data(), key.size()),
-                      RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_TIMESTAMP(at_ms),
+                      RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_TIMESTAMP(at_ms), RD_KAFKA_V_HEADERS(headers),
                       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
   }
   void flush() {

@@ -35,8 +35,7 @@ class Drill(Plant):
     def __init__(self, test, name, speed, kills=False, lead=LEAD):
         self.path, self.speed, self.kills = os.path.join(SCENARIOS, name + ".scenario"), speed, kills
         self.of = described(self.path)
-        if self.of["vantages"] > 1:
-            raise skipped("the input that nodes share is one vantage point, and this scenario has several")
+        self.vantages = self.of["vantages"] if len(self.of["vantages"]) > 1 else ()
         self.begins = time.time() + lead
         begins = (self.LONG_AGO + datetime.timedelta(seconds=self.begins)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.clock = f"{START}@{begins}x{speed}"
@@ -48,20 +47,24 @@ class Drill(Plant):
         super().__init__(test, kafka, rules="".join(f"{k}: {json.dumps(v)}\n" for k, v in said.items()))
 
     def feed(self):
-        """The scenario with a later end, into the input."""
+        """The scenario with a later end, into the input; each vantage point by itself."""
         own = folder(self.test)
         with open(self.path, encoding="utf-8") as file:
             lines = [f"until {self.of['until'] + BEYOND * self.speed:g}s\n" if line.split()[:1] == ["until"] else line for line in file]
         longer = write(os.path.join(own, "longer.scenario"), "".join(lines))
         config = write(os.path.join(own, "kafka.yaml"), self.kafka.section(linger="1ms"))
         tocsin = binary("TOCSIN_BINARY")
-        plant = subprocess.Popen([tocsin, "simulate", "--scenario", longer, "--clock", self.clock], stdout=subprocess.PIPE, env=environment())
-        bridge = subprocess.Popen([tocsin, "produce", "-c", config, "--topic", self.kafka.name("inputs"), "-i", "-"],
-                                  stdin=plant.stdout, stderr=subprocess.DEVNULL, env=environment())
-        plant.stdout.close()
-        for one in (plant, bridge):
+        started = []
+        for who in self.vantages or (None,):
+            apart = ["--vantage", who] if who else []
+            plant = subprocess.Popen([tocsin, "simulate", "--scenario", longer, "--clock", self.clock, *apart], stdout=subprocess.PIPE, env=environment())
+            bridge = subprocess.Popen([tocsin, "produce", "-c", config, "--topic", self.kafka.name("inputs"), "-i", "-", *apart],
+                                      stdin=plant.stdout, stderr=subprocess.DEVNULL, env=environment())
+            plant.stdout.close()
+            started += [plant, bridge]
+        for one in started:
             self.test.addCleanup(lambda one=one: (one.kill(), one.wait()))
-        return plant, bridge
+        return started
 
     def when(self, of_scenario):
         """Unix seconds of a moment of the scenario."""

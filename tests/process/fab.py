@@ -33,11 +33,11 @@ def data_loss(who, service="7500"):
 class Fleet:
     """Daemons that beat into the input until the test ends, or until they are told otherwise."""
 
-    def __init__(self, test, kafka, size, every, **producer):
-        self.size, self.every, self.dead, self.full = size, every, set(), set()
+    def __init__(self, test, kafka, size, every, first=0, arguments=(), **producer):
+        self.first, self.size, self.every, self.dead, self.full = first, size, every, set(), set()
         self.beats, self.over, self.lock = 0, threading.Event(), threading.Lock()
         self.halves = {}  # of a daemon's heartbeat, before and behind its up time: a large fleet must not keep those waiting who look at the nodes
-        self.process = kafka.open_producer("inputs", **{"linger": "1ms", **producer})
+        self.process = kafka.open_producer("inputs", arguments, **{"linger": "1ms", **producer})
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
         test.addCleanup(self.end)
@@ -45,7 +45,7 @@ class Fleet:
     def run(self):
         while not self.over.wait(self.every):
             up = str(10 + self.beats)
-            self.say("".join(up.join(self.halves_of(n)) for n in range(self.size) if n not in self.dead))
+            self.say("".join(up.join(self.halves_of(n)) for n in range(self.first, self.first + self.size) if n not in self.dead))
             self.beats += 1
 
     def halves_of(self, n):
@@ -79,6 +79,7 @@ class Plant:
 
     receiver = {"more": ", flood: {start: 0}"}
     options = {}  # of the nodes
+    vantages = ()  # names of those who write the input, where they are told apart
 
     def __init__(self, test, kafka, names="abc", size=30, rules=RULES, session=None, beat=BEAT, fetch_wait=10, tls=lambda name: None, producer=None,
                  snapshot_every="1s", pause=Member.pause):
@@ -103,7 +104,8 @@ class Plant:
         k = self.kafka
         keys = f"  log: {k.name(log)}\n  snapshots: {k.name('snapshots')}\n  snapshot_every: {self.snapshot_every}\n"
         more = self.rules + self.section() + "receivers:\n" + self.hook.settings(**self.receiver)
-        source = k.source(inputs, name="inputs", partitions=partitions or self.partitions, member=name)
+        apart = {"vantages": f"[{', '.join(self.vantages)}]"} if self.vantages else {}
+        source = k.source(inputs, name="inputs", partitions=partitions or self.partitions, member=name, **apart)
         made = Member(self.test, name, port or self.ports[name], self.ports.values(), self.tls(name), sources=source, more=more, keys=keys, **self.options)
         made.pause = self.pause
         return made

@@ -78,10 +78,10 @@ class Cluster:
         done = self.produce(topic, text, *arguments)
         self.test.assertEqual(done.returncode, 0, done.stderr)
 
-    def open_producer(self, topic, **more):
-        """A `tocsin produce` that goes on until its standard input ends."""
+    def open_producer(self, topic, arguments=(), **more):
+        """A `tocsin produce` that goes on until its standard input ends; `arguments`: of its command line."""
         config = write(os.path.join(folder(self.test), "kafka.yaml"), self.section(**more))
-        return subprocess.Popen([binary("TOCSIN_BINARY"), "produce", "-c", config, "--topic", self.name(topic), "-i", "-"],
+        return subprocess.Popen([binary("TOCSIN_BINARY"), "produce", "-c", config, "--topic", self.name(topic), "-i", "-", *arguments],
                                 stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
 
     def read(self, topic):

@@ -12,6 +12,7 @@
 #include "core/cluster/fold.hpp"
 #include "core/group_table.hpp"
 #include "core/rules.hpp"
+#include "core/scenario.hpp"
 
 namespace tocsin::simulation {
 
@@ -19,13 +20,21 @@ namespace tocsin::simulation {
 struct judgement {
   std::shared_ptr<const rule_book> rules;
   alerting_rules receivers;
-  std::vector<std::string> vantages{"input"};
+  std::vector<std::string> vantages{"input"}; ///< the input's, and theirs who write it
 };
+
+/// How nodes call the vantage points of a scenario. Where one hears everybody it is the input itself, which is called `alone` then.
+inline std::vector<std::string> vantages_of(const scenario& s, const std::string& alone = "input") {
+  if (s.plant.vantages.size() == 1) return {alone};
+  std::vector<std::string> names{"input"};
+  for (const vantage_options& v : s.plant.vantages) names.push_back(v.name);
+  return names;
+}
 
 class log_story {
 public:
   explicit log_story(const judgement& by, cluster_fold empty = {}) : fold_(std::move(empty)), groups_(by.rules, by.receivers) {
-    groups_.set_vantage_names(by.vantages);
+    groups_.set_vantage_names(by.vantages, true);
   }
   cluster_fold::step take(std::int64_t offset, cluster_entry e) {
     auto step = fold_.apply(offset, std::move(e));

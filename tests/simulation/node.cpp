@@ -20,7 +20,7 @@ void node::start() {
   steady_origin_ = duration{static_cast<std::int64_t>(w_.random().below(1'000'000'000'000))};
   const double rank = static_cast<double>(number_) / w_.of().nodes;
   life_ = std::make_unique<life>(life{++lives_, {}, {rules_, receivers_}, {}, {name_, lives_, rank}, {name_, lives_}, {}, {}, 0, 0, disk_.outbox, {}, false, false, unset, unset, unset, unset});
-  life_->groups.set_vantage_names(vantages_);
+  life_->groups.set_vantage_names(vantages_, true);
   if (!disk_.fold.empty()) {
     reader f{disk_.fold}, g{disk_.groups};
     if (!life_->fold.load(f) || !life_->groups.load(g)) w_.violated(name_ + " cannot load what it saved");
@@ -127,7 +127,7 @@ void node::claims_changed() {
     l.partitions.erase(p);
   }
   for (std::uint32_t p : todo.start) {
-    auto& fresh = l.partitions[p] = std::make_unique<owned>(p, w_.of().partitions, rules_, blind_after, steady());
+    auto& fresh = l.partitions[p] = std::make_unique<owned>(p, w_.of().partitions, rules_, vantages_.size(), blind_after, steady());
     std::string trouble;
     fresh->watch.claimed(l.fold.partitions().at(p), w_.newest(p), trouble);
     if (!trouble.empty()) w_.violated(trouble);

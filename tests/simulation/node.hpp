@@ -40,8 +40,8 @@ public:
 
 private:
   struct owned {
-    owned(std::uint32_t number, std::uint32_t count, std::shared_ptr<const rule_book> rules, duration blind_after, timestamp steady)
-        : watch(number, count, std::move(rules)), sight(blind_after, steady) {}
+    owned(std::uint32_t number, std::uint32_t count, std::shared_ptr<const rule_book> rules, std::size_t vantages, duration blind_after, timestamp steady)
+        : watch(number, count, std::move(rules), static_cast<std::uint8_t>(vantages)), sight(blind_after, steady) {}
     partition_watch watch;
     log_sight sight;
     timestamp progress = unset, snapshot = unset;

@@ -13,7 +13,7 @@ namespace {
 /// The scenario's plant, a record at a time, as a bridge writes it.
 class bridge {
 public:
-  explicit bridge(const scenario& s) : plant_(*plant::make(s.plant)), until_(s.until) {
+  explicit bridge(const scenario& s) : plant_(*plant::make(s.plant)), several_(s.plant.vantages.size() > 1), until_(s.until) {
     for (const tocsin::fault& f : s.faults)
       if (auto ok = plant_.inject(f); !ok) throw std::logic_error(ok.error().text); // parsing has tried them
     fetch();
@@ -31,10 +31,12 @@ private:
     auto fresh = std::make_shared<record_batch>();
     plant_.next(until_, *fresh, 1);
     if (fresh->records.empty()) return;
-    fresh->records.front().vantage = 0;
+    std::uint8_t& by = fresh->records.front().vantage;
+    by = several_ ? static_cast<std::uint8_t>(by + 1) : 0;
     one_ = std::move(fresh);
   }
   plant plant_;
+  bool several_;
   timestamp until_;
   std::shared_ptr<record_batch> one_;
 };
@@ -42,13 +44,12 @@ private:
 } // namespace
 
 std::vector<std::string> play(const scenario& s, options o) {
-  if (s.plant.vantages.size() > 1) return {"SKIPPED: the input that nodes share is one vantage point, and this scenario has several"};
   const duration whole = s.until - scenario_start;
   o.until = whole;
   std::vector<fault> faults;
   if (o.faults) faults = {{scenario_start + whole / 3, scenario_start + whole / 3 + 20s, trouble::leave, 0}, {scenario_start + whole / 2, scenario_start + whole / 2 + 20s, trouble::kill, 1}};
   world w(o, faults);
-  const judgement by{std::make_shared<const rule_book>(s.rules), s.receivers, {s.plant.vantages.front().name}};
+  const judgement by{std::make_shared<const rule_book>(s.rules), s.receivers, vantages_of(s, s.plant.vantages.front().name)};
   std::vector<std::unique_ptr<node>> nodes;
   for (std::uint32_t i = 0; i < o.nodes; ++i) nodes.push_back(std::make_unique<node>(w, i, by));
   observer all(by);

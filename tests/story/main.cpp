@@ -71,7 +71,9 @@ int describe(const scenario& s) {
     busy.insert(busy.end(), {after_start(e.from), after_start(e.to)});
   }
   std::ranges::sort(busy);
-  const json out{{"vantages", s.plant.vantages.size()}, {"until", after_start(s.until)}, {"first", after_start(first)},
+  std::vector<std::string> vantages;
+  for (const vantage_options& v : s.plant.vantages) vantages.push_back(v.name);
+  const json out{{"vantages", vantages}, {"until", after_start(s.until)}, {"first", after_start(first)},
                  {"narrowest", to_seconds(narrowest)}, {"busy", busy}, {"configuration", configuration(s)}};
   std::printf("%s\n", out.dump().c_str());
   return 0;
@@ -134,7 +136,8 @@ int judge(const scenario& s, const std::string& brokers, const std::string& topi
   auto rules = std::make_shared<const rule_book>(s.rules);
   const cluster_fold empty{ahead_of_marks_max * speed};
   // Nodes call the input "input", which is in the ids of incidents about it; a scenario has a name of its own for it.
-  simulation::log_story written({rules, s.receivers, {s.plant.vantages.front().name}}, empty), as_nodes({rules, s.receivers, {"input"}}, empty);
+  simulation::log_story written({rules, s.receivers, simulation::vantages_of(s, s.plant.vantages.front().name)}, empty),
+      as_nodes({rules, s.receivers, simulation::vantages_of(s)}, empty);
   for (const cluster_log_entry& e : *log) {
     auto entry = decode_entry(e.bytes);
     if (!entry) {

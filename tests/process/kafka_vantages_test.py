@@ -1,0 +1,58 @@
+"""An input that two write: what one of them cannot see is unwatched, what the other sees is not, and each is named."""
+import json
+import unittest
+
+from fab import PARTITIONS, Fleet, Plant, host, keep_logs
+from kafka import kafka_test_case
+from support import main, tocsin
+
+OF_EACH = 8  # daemons
+
+
+def connection(word):
+    return json.dumps({"subject": f"_RV.INFO.SYSTEM.RVD.{word}", "message": {"ADV_CLASS": "INFO", "ADV_SOURCE": "SYSTEM", "ADV_NAME": f"RVD.{word}"}}) + "\n"
+
+
+class TwoWriters(Plant):
+    vantages = ("fab1", "fab2")
+
+
+class vantages_case(kafka_test_case):
+    def test_a_blind_writer_hides_those_it_hears_and_nobody_else(self):
+        kafka = self.cluster(inputs=PARTITIONS, cluster=1, snapshots=PARTITIONS)
+        p = TwoWriters(self, kafka, size=0)
+        self.addCleanup(lambda: keep_logs(p.nodes.values()))
+        first, second = (Fleet(self, kafka, OF_EACH, p.every, first=i * OF_EACH, arguments=("--vantage", who)) for i, who in enumerate(p.vantages))
+        p.start()
+        for f in (first, second):
+            f.beat(2)
+        for n in p.nodes.values():
+            n.wait(lambda n=n: len(n.hosts()) == 2 * OF_EACH, lambda n=n: f"{n.name} knows all daemons, not {n.hosts()}")
+        first.say(connection("DISCONNECTED"))
+        first.dead = set(range(OF_EACH))       # nobody hears them any more
+        second.dead.add(OF_EACH)               # this one is dead
+        blind, dead = ("sight_lost", "vantage/fab1"), ("heartbeat_lost", f"rvd/{host(OF_EACH)}/7500")
+        for n in p.nodes.values():
+            n.wait(lambda n=n: p.said_by(n) == sorted([blind, dead]), lambda n=n: f"{n.name}: one is blind, and one daemon is dead, not {p.said_by(n)}", 40)
+            lost = next(i for i in n.incidents() if i["cause"]["subject"] == blind[1])
+            self.assertEqual(sorted(lost["members"]), sorted(f"rvd/{host(i)}/7500" for i in range(OF_EACH)))
+        first.say(connection("CONNECTED"))
+        first.dead = {0}                       # and one has died behind its back
+        also = ("heartbeat_lost", f"rvd/{host(0)}/7500")
+        for n in p.nodes.values():
+            n.wait(lambda n=n: p.said_by(n) == sorted([blind, dead, also]), lambda n=n: f"{n.name}: now that it sees, {p.said_by(n)}", 40)
+            n.wait(lambda n=n: [i["state"] for i in n.incidents() if i["cause"]["subject"] == blind[1]] == ["closed"], lambda n=n: f"{n.name}: its blindness is over")
+        shown = tocsin("daemons", "list", "--server", f"http://127.0.0.1:{p.nodes['a'].port}")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+
+
+class vantages(vantages_case, unittest.TestCase):
+    pass
+
+
+class vantages_on_a_broker(vantages_case, unittest.TestCase):
+    real = True
+
+
+if __name__ == "__main__":
+    main()
