@@ -287,6 +287,8 @@ void check_files(const document& d, const given_keys& given, problem_list& probl
     const source_settings& s = d.value.sources[i];
     check_file(s.connection.password_file, indexed("sources", i) + ".password_file", true, given, problems);
     check_file(s.connection.key_password_file, indexed("sources", i) + ".key_password_file", true, given, problems);
+    check_file(s.kafka.registry_password_file, indexed("sources", i) + ".registry_password_file", true, given, problems);
+    check_file(s.kafka.registry_ca_file, indexed("sources", i) + ".registry_ca_file", false, given, problems);
     if ((s.kind == "jsonl" || s.kind == "tibrvlisten") && s.address.empty() && s.path != "-")
       check_file(s.path, indexed("sources", i) + ".path", false, given, problems);
   }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "config/checks.hpp"
+#include "config/forms.hpp"
 
 namespace tocsin {
 
@@ -24,6 +25,28 @@ void check_connection(const kafka_connection& c, const std::string& path, const 
   }
 }
 
+/// An account is whole, has somebody to be shown to, and is not sent in clear.
+void check_registry(const kafka_input& k, const std::string& path, const given_keys& given, problem_list& problems) {
+  const std::string user = path + ".registry_user", password = path + ".registry_password_file", ca = path + ".registry_ca_file";
+  if (given.is_wrong(path + ".registry")) return; // said already
+  if (k.registry.empty()) {
+    for (const auto& [key, value] : {std::pair{&user, &k.registry_user}, {&password, &k.registry_password_file}, {&ca, &k.registry_ca_file}})
+      if (!value->empty()) problems.error(given.key_of(*key), *key + " has no meaning without registry", "add registry: https://host, or remove it");
+    return;
+  }
+  if (!k.registry_user.empty() && k.registry_password_file.empty())
+    problems.error(given.of(user), path + " has a registry_user but no registry_password_file",
+                   "write the password into a file and name it in registry_password_file");
+  if (k.registry_user.empty() && !k.registry_password_file.empty())
+    problems.error(given.of(password), path + " has a registry_password_file but no registry_user", "add registry_user, or remove it");
+  if (k.registry_user.find(':') != std::string::npos)
+    problems.error(given.of(user), user + ": HTTP basic authentication knows no user with a colon", "write the user alone; the password stands in registry_password_file");
+  if (!forms::is_http(k.registry)) return;
+  if (!k.registry_user.empty() && !forms::is_loopback(k.registry))
+    problems.warning(given.of(path + ".registry"), path + ": the registry's password is sent in clear", "use an https:// URL");
+  if (!k.registry_ca_file.empty()) problems.warning(given.key_of(ca), ca + " has no meaning for an http:// URL", "use an https:// URL, or remove it");
+}
+
 } // namespace
 
 void check_kafka(const document& d, const given_keys& given, problem_list& problems) {
@@ -42,13 +65,14 @@ void check_kafka(const document& d, const given_keys& given, problem_list& probl
     if (!s.kafka.vantages.empty() && (d.value.cluster.log.empty() || s.gives_samples()))
       problems.error(given.of(path + ".vantages"), path + ".vantages: only heartbeats that nodes share (cluster.log) have vantage points of their own within an input",
                      "take it out, or add cluster.log");
-    if (s.kafka.encoding == "avro" && s.kafka.schemas.empty() && s.kafka.registry.empty())
+    if (s.kafka.encoding == "avro" && s.kafka.schemas.empty() && s.kafka.registry.empty() && !given.is_wrong(path + ".registry"))
       problems.error(given.of(path + ".encoding"), path + " reads avro, but has neither schemas nor registry",
                      "name a folder of <id>.avsc in schemas, or a schema registry's address in registry");
     if (!k.inputs.empty() && d.value.cluster.log.empty() && std::ranges::find(s.kafka.topics, k.inputs) != s.kafka.topics.end() && d.value.sources.size() > 1)
       problems.warning(given.of("kafka.inputs"), "kafka.inputs is also read by " + path + ": what other sources hear is judged twice here",
                        "let one node hear and another judge");
     check_connection(s.connection, path, given, problems);
+    check_registry(s.kafka, path, given, problems);
   }
 }
 

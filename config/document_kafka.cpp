@@ -68,7 +68,11 @@ void describe_kafka(source_settings& s, section& keys) {
             "Time stands still while the log cannot be read or is being caught up with; without progress for so long, the source is blind.")
       .only_for({"kafka"});
   keys.text("schemas", k.schemas, "avro: folder of schemas, `<id>.avsc`; \"\" = none.").only_for({"kafka"});
-  keys.text("registry", k.registry, "avro: address of a schema registry; \"\" = none.", forms::http_url_or_none).only_for({"kafka"});
+  keys.text("registry", k.registry, "avro: address of a schema registry; \"\" = none.", forms::registry_url_or_none).only_for({"kafka"});
+  keys.text("registry_user", k.registry_user, "Account at the registry (HTTP basic authentication), or API key; \"\" = none.").only_for({"kafka"});
+  keys.text("registry_password_file", k.registry_password_file, "File that holds the account's password, or API secret; read at every question.")
+      .only_for({"kafka"});
+  keys.text("registry_ca_file", k.registry_ca_file, "Certificates to trust at the registry (PEM); \"\" = the system's.").only_for({"kafka"});
 }
 
 } // namespace tocsin

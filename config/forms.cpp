@@ -112,6 +112,12 @@ std::optional<complaint> http_url_or_none(std::string_view text) {
   return text.empty() ? std::nullopt : http_url(text);
 }
 
+std::optional<complaint> registry_url_or_none(std::string_view text) {
+  auto bad = http_url_or_none(text);
+  if (bad && authority_of(text).find('@') != text.npos) bad->remedy = "remove it; they have keys of their own: registry_user and registry_password_file";
+  return bad;
+}
+
 std::optional<complaint> mail_address(std::string_view text) {
   const std::size_t at = text.find('@');
   if (at == text.npos || at == 0 || text.size() > 254 || !made_of(text.substr(at + 1), ".-") ||
@@ -264,7 +270,7 @@ std::string_view schema_pattern(keys::text_check check) {
   if (check == &host_port || check == &listen_address) return "^.+:[0-9]{1,5}$";
   if (check == &listen_address_or_none || check == &host_port_or_none) return "^(.+:[0-9]{1,5})?$";
   if (check == &http_url) return "^[hH][tT][tT][pP][sS]?://[^@]+$";
-  if (check == &http_url_or_none) return "^([hH][tT][tT][pP][sS]?://[^@]+)?$";
+  if (check == &http_url_or_none || check == &registry_url_or_none) return "^([hH][tT][tT][pP][sS]?://[^@]+)?$";
   if (check == &mail_address) return "^[^@ ]+@[^@ ]+$";
   if (check == &simple_name_or_none) return "^[A-Za-z0-9._-]{0,64}$";
   if (check == &simple_name) return "^[A-Za-z0-9._-]{1,64}$";

@@ -18,6 +18,7 @@ listen_address(std::string_view text); ///< as host_port, port 0 = any free one
 std::optional<complaint> listen_address_or_none(std::string_view text);
 std::optional<complaint> http_url(std::string_view text); ///< http:// or https://, no password
 std::optional<complaint> http_url_or_none(std::string_view text);
+std::optional<complaint> registry_url_or_none(std::string_view text); ///< the same, with the remedy of a schema registry
 std::optional<complaint> mail_address(std::string_view text); ///< "local@domain"
 std::optional<complaint> simple_name_or_none(std::string_view text);
 std::optional<complaint> simple_name(std::string_view text);  ///< letters, digits, . _ -; 1 to 64

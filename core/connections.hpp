@@ -84,6 +84,8 @@ struct kafka_input {
   duration blind_after = 30s;   ///< without sight of the log for so long, we say that we are blind
   std::string schemas;          ///< avro: folder of <id>.avsc
   std::string registry;         ///< avro: address of a schema registry
+  std::string registry_user, registry_password_file; ///< HTTP basic authentication there; "" = none
+  std::string registry_ca_file; ///< PEM of who signed its certificate; "" = the system's
 };
 
 /// What is written to Kafka. Topics: "" = not written.

@@ -142,17 +142,17 @@ CURLcode curl_session::perform() {
   return curl_easy_perform(handle_);
 }
 
-std::string curl_session::explain(CURLcode code) const {
+std::string curl_session::explain(CURLcode code, const std::string& ca_key) const {
   if (!forbidden_.empty() && code == CURLE_COULDNT_CONNECT)
     return forbidden_ + "; if it is meant, say allow_private: true in this receiver";
   std::string out = text_[0] != '\0' ? text_ : curl_easy_strerror(code);
   switch (code) {
   case CURLE_PEER_FAILED_VERIFICATION:
-    return out + "; name the authority that signed its certificate in ca_file";
+    return out + "; name the authority that signed its certificate in " + ca_key;
   case CURLE_ABORTED_BY_CALLBACK:
     return "no answer in time";
   case CURLE_SSL_CACERT_BADFILE:
-    return out + "; check ca_file";
+    return out + "; check " + ca_key;
   case CURLE_SSL_CERTPROBLEM:
     return out + "; check client_certificate and client_key";
   case CURLE_USE_SSL_FAILED:

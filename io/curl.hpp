@@ -1,4 +1,4 @@
-// What mail and webhook share of libcurl: one handle, safe defaults, secrets from files.
+// What mail, webhook and schema registry share of libcurl: one handle, safe defaults, secrets from files.
 #pragma once
 
 #include <curl/curl.h>
@@ -39,8 +39,8 @@ public:
   /// the address itself, so that no second answer of the DNS gets round it.
   void forbid_private();
   CURLcode perform();
-  /// What went wrong, for people, with the remedy where one is known.
-  std::string explain(CURLcode code) const;
+  /// What went wrong, for people, with the remedy where one is known; `ca_key`: the key that names the authorities.
+  std::string explain(CURLcode code, const std::string& ca_key = "ca_file") const;
 
 private:
   static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);

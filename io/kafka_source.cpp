@@ -133,7 +133,7 @@ void kafka_source::round() {
       client_.get(), most, !sight_.blind(),
       [this](const rd_kafka_message_t& m, std::string_view topic, timestamp at) {
         const std::string_view value{static_cast<const char*>(m.payload), m.len};
-        if (!values_.ready(value, trouble_)) return false;
+        if (!readable(value)) return false;
         bytes_ += m.len;
         values_.add({topic, m.partition, m.offset}, value, at, pending_);
         return true;
@@ -147,6 +147,21 @@ void kafka_source::round() {
   moved_ |= got > 0;
   hand_on_errors();
   hand_on();
+}
+
+/// Whether its schema is there; what is missing for it is said, and no more once it is there.
+bool kafka_source::readable(std::string_view value) {
+  std::string why;
+  const bool ready = values_.ready(value, why);
+  if (!ready) {
+    complain(std::move(why));
+  } else if (no_schema_) {
+    trouble_.clear();
+    const std::lock_guard lock{status_mutex_};
+    if (status_.state == "reading") status_.detail = settings_.connection.brokers;
+  }
+  no_schema_ = !ready;
+  return ready;
 }
 
 void kafka_source::hand_on_errors() {

@@ -35,6 +35,7 @@ private:
   void refused(const error& why);
   void round();
   void hand_on();
+  bool readable(std::string_view value);
   void hand_on_errors();
   void look();
   void add_sight(record_kind kind, timestamp at, std::string_view peer);
@@ -89,6 +90,7 @@ private:
   bool said_sight_ = false;     ///< the batch that is made says something about it
   bool skipped_ = false;        ///< the log no longer has what follows the kept position
   bool cooperative_ = false;
+  bool no_schema_ = false;      ///< the log stands still until the schema of its next value can be had
   bool asks_offsets_ = true;    ///< of this assignment: until one question was not answered
   std::uint64_t records_ = 0, bytes_ = 0, rebalances_ = 0, failures_ = 0, lost_ = 0;
   std::string trouble_;         ///< the last that was said

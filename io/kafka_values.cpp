@@ -21,7 +21,7 @@ kafka_values::kafka_values(const source_settings& s)
     : encoding_(s.kafka.encoding == "msgpack" ? encoding::msgpack : s.kafka.encoding == "avro" ? encoding::avro : encoding::json),
       by_message_(s.time == "message"),
       decoder_(s.gives_samples() ? make_sample_source_decoder(s.samples) : make_jsonl_decoder(s.context, s.mapping)),
-      registry_(s.kafka.schemas, s.kafka.registry) {}
+      registry_(s.kafka) {}
 
 bool kafka_values::ready(std::string_view value, std::string& why) {
   if (encoding_ != encoding::avro) return true;

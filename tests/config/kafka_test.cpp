@@ -56,6 +56,21 @@ TEST(kafka_settings, secrets_do_not_stand_in_the_file) {
   EXPECT_THAT(of_source(", topics: [t], properties: {ssl.key.password: x}"), HasSubstr("key_password_file"));
 }
 
+TEST(kafka_settings, an_account_of_the_registry_is_whole_and_not_sent_in_clear) {
+  const auto of_registry = [](const std::string& url, const std::string& more) { return of_source(", topics: [t], encoding: avro, registry: '" + url + "'" + more); };
+  const std::string account = ", registry_user: u, registry_password_file: p";
+  EXPECT_EQ(of_registry("https://r", account), "");
+  EXPECT_EQ(of_registry("http://127.0.0.1:8081", account), "");
+  EXPECT_THAT(of_registry("http://r:8081", account), HasSubstr("warning: sources[0]: the registry's password is sent in clear; use an https:// URL"));
+  EXPECT_THAT(of_registry("https://r", ", registry_user: u"), HasSubstr("error: sources[0] has a registry_user but no registry_password_file"));
+  EXPECT_THAT(of_registry("https://r", ", registry_password_file: p"), HasSubstr("error: sources[0] has a registry_password_file but no registry_user"));
+  EXPECT_THAT(of_registry("https://r", ", registry_user: 'u:p', registry_password_file: p"), HasSubstr("no user with a colon"));
+  EXPECT_THAT(of_registry("https://u:p@r", ""), HasSubstr("the URL contains a user or password; remove it; they have keys of their own: registry_user"));
+  EXPECT_THAT(of_registry("http://r", ", registry_ca_file: ca.pem"), HasSubstr("no meaning for an http:// URL"));
+  EXPECT_THAT(of_source(", topics: [t], encoding: avro, schemas: s, registry_user: u"), HasSubstr("registry_user has no meaning without registry"));
+  EXPECT_THAT(first_problem("sources: [{name: a, kind: rv, registry_user: u}]"), HasSubstr("no meaning for kind rv"));
+}
+
 TEST(kafka_settings, who_hears_and_judges_the_same_is_warned) {
   EXPECT_THAT(first_problem("kafka: {brokers: 'k:1', inputs: t}\nsources:\n  - {name: a, kind: kafka, topics: [t]}\n  - {name: b, kind: rv}\n"),
               HasSubstr("is judged twice"));

@@ -76,6 +76,15 @@ TEST_F(load, warns_of_named_files_that_are_missing_or_open_to_everybody) {
   }
 }
 
+TEST_F(load, warns_of_missing_files_of_a_schema_registry) {
+  const loaded l = load_settings(file("t.yaml", "kafka: {brokers: 'k:9092'}\nsources:\n  - name: a\n    kind: kafka\n    topics: [t]\n    encoding: avro\n"
+                                                "    registry: https://r\n    registry_user: u\n    registry_password_file: " + path("none") +
+                                                "\n    registry_ca_file: " + path("neither") + "\n"));
+  ASSERT_EQ(l.problems.size(), 2u);
+  EXPECT_THAT(to_text(l.problems[0]), HasSubstr("sources[0].registry_password_file: '" + path("none") + "' is not there"));
+  EXPECT_THAT(to_text(l.problems[1]), HasSubstr("sources[0].registry_ca_file: '" + path("neither") + "' is not there"));
+}
+
 /// A name can hold what a terminal or a log would take for an order.
 TEST_F(load, problems_are_one_line_each) {
   const loaded l = parse_settings("\"a\\nb\\e[31m\": 1\nhttp: {\"x\\ny\": 2}\n", "t.yaml");

@@ -1,8 +1,10 @@
 """A webhook receiver for the tests: prints its port, then each request as one JSON line. The path says what to
 answer: /status/503, /retry_after/7, /retry_date/90 (seconds from now, as an HTTP date), /redirect, /long, /endless,
-/hang, /reset, /half (the answer breaks off in its head).
+/hang, /reset, /half (the answer breaks off in its head). To GET it is a schema registry: /registry/USER:PASSWORD wants that account,
+/registry wants none; schema 7 is there, 8 is no Avro, 403 is not for everybody. /status/503 and the like as above.
 """
 import argparse
+import base64
 import email.utils
 import http.server
 import json
@@ -28,8 +30,24 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     def do_GET(self):
-        print(json.dumps({"method": "GET", "path": self.path}), flush=True)
-        self.answer(200)
+        print(json.dumps({"method": "GET", "path": self.path, "headers": dict(self.headers.items())}), flush=True)
+        what, _, rest = self.path.strip("/").partition("/")
+        if what == "status":
+            self.answer(int(rest.partition("/")[0]))
+        elif what == "registry":
+            self.answer_schema(*rest.rpartition("schemas/ids/")[::2])
+        else:
+            self.answer(200)
+
+    def answer_schema(self, account, number):
+        wanted = "Basic " + base64.b64encode(account.strip("/").encode()).decode() if account else None
+        if self.headers.get("Authorization") != wanted:
+            return self.answer(401, json.dumps({"error_code": 401, "message": "Unauthorized"}), [("WWW-Authenticate", "Basic")])
+        if number == "403":
+            return self.answer(403, json.dumps({"error_code": 40301}))
+        schema = json.dumps({"type": "record", "name": "r", "fields": [{"name": "n", "type": "long"}]})
+        known = {"7": {"schema": schema}, "8": {"schema": "message m {}", "schemaType": "PROTOBUF"}, "9": {"schema": "x" * (5 << 20)}}
+        return self.answer(200 if number in known else 404, json.dumps(known.get(number, {"error_code": 40403})))
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -1,4 +1,5 @@
 """Kafka values that are no JSON: Avro with schemas of a folder or a registry, and bytes that are neither."""
+import base64
 import http.server
 import json
 import os
@@ -29,18 +30,20 @@ def beat(schema, host, clients):
 
 
 class Registry:
-    """A schema registry that can be away."""
+    """A schema registry that can be away, and may want an account, "user:password"."""
 
-    def __init__(self, test, schemas):
+    def __init__(self, test, schemas, account=None):
         self.asked, self.away = [], False
 
         class handler(http.server.BaseHTTPRequestHandler):
             def do_GET(answer):
                 self.asked.append(answer.path)
                 found = schemas.get(answer.path.rsplit("/", 1)[1])
-                answer.send_response(503 if self.away else 200 if found else 404)
+                given = base64.b64decode((answer.headers["Authorization"] or "").removeprefix("Basic ")).decode()
+                known = account is None or given == account
+                answer.send_response(503 if self.away else 401 if not known else 200 if found else 404)
                 answer.end_headers()
-                answer.wfile.write(json.dumps({"schema": found} if found else {"error_code": 40403}).encode())
+                answer.wfile.write(json.dumps({"schema": found} if known and found else {"error_code": 40403 if known else 401}).encode())
 
             def log_message(self, *_):
                 pass
@@ -82,6 +85,27 @@ class avro_case(kafka_test_case):
         node.wait(lambda: self.clients(node) == {"10.0.0.1": 3, "10.0.0.3": 4}, "read")
         self.assertIn("Avro schema 9: the registry says 404", node.log())
         self.assertEqual(node.metric("tocsin_decode_errors_total"), 1)
+
+
+    def test_a_registry_that_refuses_the_account_is_waited_for_until_the_password_is_right(self):
+        kafka = self.cluster(inputs=1)
+        registry = Registry(self, {"7": SCHEMA}, account="tocsin:right")
+        password = write(os.path.join(folder(self), "password"), "wrong\n")
+        os.chmod(password, 0o600)
+        kafka.send("inputs", "")
+        kafka.write("inputs", beat(7, "10.0.0.1", 3))
+        node = kafka.node(kafka.source(encoding="avro", registry=registry.url, registry_user="tocsin", registry_password_file=password,
+                                       jsonl=MAPPING)).start()
+        said = f"Avro schema 7: the registry refuses the account 'tocsin' (401): {registry.url}/schemas/ids/7; correct registry_user, or the password in {password}"
+        node.wait(lambda: node.source("feed")["detail"] == said, lambda: f"the source says why, not {node.source('feed')}")
+        self.assertIn(said, node.log())
+        node.wait(lambda: len(registry.asked) > 1, "asked again")
+        self.assertEqual((self.clients(node), sum(metric_lags(node).values())), ({}, 1))
+        write(password, "right\n")
+        node.wait(lambda: self.clients(node) == {"10.0.0.1": 3}, "read")
+        self.assertNotIn("Avro", node.source("feed")["detail"])
+        self.assertEqual(node.metric("tocsin_decode_errors_total"), 0)
+        self.assertNotIn("wrong", node.log())
 
 
 class avro(avro_case, unittest.TestCase):
