@@ -9,6 +9,7 @@
 
 #include "actors/cli.hpp"
 #include "codecs/plant_jsonl.hpp"
+#include "codecs/sample_lines.hpp"
 #include "core/line_plant.hpp"
 #include "core/scenario.hpp"
 #include "io/clock.hpp"
@@ -137,12 +138,13 @@ int simulate_line(const simulate_command& c, timestamp start, const timing& when
     return usage;
   }
   std::string out;
+  sample_lines writer;
   while (line->next_due() < start + *length) {
     if (when.waits() && !when.wait(line->next_due())) return done;
     record_batch batch;
     line->next(batch, records_at_once);
     out.clear();
-    for (const sample& s : batch.samples) append_sample_jsonl(out, s);
+    for (const sample& s : batch.samples) writer.append(out, s);
     if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size()) return done; // the reader has gone
     if (when.waits()) std::fflush(stdout);
   }

@@ -5,6 +5,7 @@
 #include "codecs/equipment_json.hpp"
 #include "codecs/json_views.hpp"
 #include "codecs/plant_jsonl.hpp"
+#include "codecs/sample_lines.hpp"
 #include "core/partition.hpp"
 #include "io/log.hpp"
 
@@ -14,6 +15,7 @@ namespace tocsin {
 
 namespace {
 constexpr std::size_t again_most = 10'000; ///< incidents of a former life that are written again
+constexpr std::size_t readings_bytes_max = 64 * 1024; ///< of one value: a broker takes 1 MiB, a reader wants to stop between
 
 std::string key_of(const record& r, const std::string& source) {
   return r.host.empty() ? "vantage/" + source : input_key(r.host);
@@ -23,7 +25,7 @@ std::string key_of(const record& r, const std::string& source) {
 result<std::unique_ptr<kafka_outputs>> kafka_outputs::open(const kafka_output& k) {
   std::unique_ptr<kafka_outputs> made{new kafka_outputs{k}};
   std::vector<std::string> topics;
-  for (const std::string* t : {&k.inputs, &k.incidents, &k.symptoms, &k.windows, &k.anomalies, &k.states})
+  for (const std::string* t : {&k.inputs, &k.readings, &k.incidents, &k.symptoms, &k.windows, &k.anomalies, &k.states})
     if (!t->empty()) topics.push_back(*t);
   auto sink = open_kafka_sink(k, std::move(topics), [self = made.get()](std::uint64_t mark) { self->delivered(mark); });
   if (!sink) return tl::make_unexpected(sink.error());
@@ -172,6 +174,10 @@ void kafka_outputs::write_input(const std::string& source, const record_batch& h
     // Silence that is ours must not be taken for theirs.
     if (blind_.insert(source).second) write_sight(source, record_kind::sight_lost, r.at);
   }
+}
+
+void kafka_outputs::write_readings(const std::string& source, const sample_batch& heard) {
+  for_each_unit(heard, readings_bytes_max, [&](const unit_lines& u) { sink_->write(settings_.readings, {u.equipment, u.lines, u.first, source}, false); });
 }
 
 } // namespace tocsin

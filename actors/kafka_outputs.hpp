@@ -42,8 +42,11 @@ public:
   void write(const equipment_effects& said);
   /// What a source that is not of Kafka heard. Where there is no room for it, its readers are told that we do not see.
   void write_input(const std::string& source, const record_batch& heard);
+  /// What a source of sensor readings that is not of Kafka heard: a record for each unit, of at most 64 KiB.
+  void write_readings(const std::string& source, const sample_batch& heard);
   bool wants_equipment() const { return !settings_.windows.empty() || !settings_.anomalies.empty() || !settings_.states.empty(); }
   bool wants_inputs() const { return !settings_.inputs.empty(); }
+  bool wants_readings() const { return !settings_.readings.empty(); }
 
   /// Where a new life has to begin with the incidents; nothing when it did not move since the last call.
   std::optional<log_positions> moved();

@@ -102,6 +102,7 @@ void node::parts::feed_samples(std::size_t source, record_batch&& from, std::uin
     log::warning("samples_of_the_future", {{"source", options.config.sources[source].name}, {"count", std::to_string(ahead)},
                                            {"remedy", "set the clock of whoever sends them"}});
   }
+  if (const source_settings& s = options.config.sources[source]; kafka && kafka->wants_readings() && s.kind != "kafka") kafka->write_readings(s.name, *batch);
   const std::uint64_t errors = sources[source]->status().errors;
   batch->refused = errors - sample_errors[source].exchange(errors);
   ++metrics->sample_batches;

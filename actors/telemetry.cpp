@@ -179,6 +179,7 @@ void add_kafka_outputs(families& out, const kafka_sink_status& s) {
   each("tocsin_kafka_write_failures_total", "Records that the brokers refused for good", [](auto& t) { return t.failed; });
   each("tocsin_kafka_dropped_total", "Records that there was no room for", [](auto& t) { return t.dropped; });
   out.gauge("tocsin_kafka_queued_records", "Records that wait for the brokers", static_cast<double>(s.queued));
+  out.gauge("tocsin_kafka_queued_bytes", "Keys and values of these", static_cast<double>(s.queued_bytes));
   out.gauge("tocsin_kafka_connected", "1 while the brokers take what is written", static_cast<double>(s.connected));
 }
 

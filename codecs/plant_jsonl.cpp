@@ -1,7 +1,6 @@
 #include "codecs/plant_jsonl.hpp"
 
 #include <charconv>
-#include <cstdio>
 
 namespace tocsin {
 
@@ -157,13 +156,6 @@ bool append_plant_jsonl(std::string& out, const record& r) {
   append_message(out, r, name);
   out += "}\n";
   return true;
-}
-
-void append_sample_jsonl(std::string& out, const sample& s) {
-  char value[32];
-  std::snprintf(value, sizeof value, "%.9g", s.value);
-  out.append(R"({"at":")").append(to_rfc3339(s.at)).append(R"(","channel":")");
-  out.append(s.equipment).append(".").append(s.channel).append(R"(","value":)").append(value).append("}\n");
 }
 
 } // namespace tocsin

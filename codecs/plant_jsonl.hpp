@@ -14,9 +14,6 @@ namespace tocsin {
 /// message.
 bool append_plant_jsonl(std::string& out, const record& r);
 
-/// Appends {"at":…,"channel":"etch1.pressure","value":…} and a line end: a reading as sources of kind samples take it.
-void append_sample_jsonl(std::string& out, const sample& s);
-
 /// "_RV.INFO.SYSTEM.HOST.STATUS.0A000007"; empty for a time_mark.
 std::string plant_subject(const record& r);
 /// "10.0.0.7" as "0A000007"; another text stays as it is.

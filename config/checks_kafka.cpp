@@ -47,6 +47,21 @@ void check_registry(const kafka_input& k, const std::string& path, const given_k
   if (!k.registry_ca_file.empty()) problems.warning(given.key_of(ca), ca + " has no meaning for an http:// URL", "use an https:// URL, or remove it");
 }
 
+/// Who hears and judges the same, or reads one thing as the other.
+void check_bridge(const document& d, const source_settings& s, const std::string& path, const given_keys& given, problem_list& problems) {
+  const kafka_output& k = d.value.kafka;
+  const auto reads = [&](const std::string& topic) { return !topic.empty() && std::ranges::find(s.kafka.topics, topic) != s.kafka.topics.end(); };
+  if (reads(k.inputs) && d.value.cluster.log.empty() && d.value.sources.size() > 1)
+    problems.warning(given.of("kafka.inputs"), "kafka.inputs is also read by " + path + ": what other sources hear is judged twice here",
+                     "let one node hear and another judge");
+  if (!reads(k.readings)) return;
+  if (!s.gives_samples())
+    problems.error(given.of("kafka.readings"), "kafka.readings is read by " + path + " as heartbeats", "add format: samples to " + path);
+  else if (std::ranges::any_of(d.value.sources, [](const source_settings& o) { return o.kind != "kafka" && o.gives_samples(); }))
+    problems.warning(given.of("kafka.readings"), "kafka.readings is also read by " + path + ": what other sources hear is judged twice here",
+                     "let one node hear and another judge");
+}
+
 } // namespace
 
 void check_kafka(const document& d, const given_keys& given, problem_list& problems) {
@@ -54,6 +69,8 @@ void check_kafka(const document& d, const given_keys& given, problem_list& probl
   check_connection(k.connection, "kafka", given, problems);
   if (k.writes() && k.connection.brokers.empty())
     problems.error(given.of("kafka"), "kafka names topics to write, but no brokers", "add brokers: host:9092");
+  if (!k.readings.empty() && k.readings == k.inputs)
+    problems.error(given.of("kafka.readings"), "kafka.readings and kafka.inputs are one topic", "name two: a source reads either readings or heartbeats");
   for (std::size_t i = 0; i < d.value.sources.size() && !problems.full(); ++i) {
     const source_settings& s = d.value.sources[i];
     if (s.kind != "kafka") continue;
@@ -68,9 +85,7 @@ void check_kafka(const document& d, const given_keys& given, problem_list& probl
     if (s.kafka.encoding == "avro" && s.kafka.schemas.empty() && s.kafka.registry.empty() && !given.is_wrong(path + ".registry"))
       problems.error(given.of(path + ".encoding"), path + " reads avro, but has neither schemas nor registry",
                      "name a folder of <id>.avsc in schemas, or a schema registry's address in registry");
-    if (!k.inputs.empty() && d.value.cluster.log.empty() && std::ranges::find(s.kafka.topics, k.inputs) != s.kafka.topics.end() && d.value.sources.size() > 1)
-      problems.warning(given.of("kafka.inputs"), "kafka.inputs is also read by " + path + ": what other sources hear is judged twice here",
-                       "let one node hear and another judge");
+    check_bridge(d, s, path, given, problems);
     check_connection(s.connection, path, given, problems);
     check_registry(s.kafka, path, given, problems);
   }

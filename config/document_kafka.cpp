@@ -23,6 +23,8 @@ section describe(kafka_output& k) {
   s.whole("queue", k.queue_records, 1000, 10'000'000, "Waiting for the brokers at most; what is beyond is dropped and counted.").unit("records");
   s.text("inputs", k.inputs, "Topic that gets what the sources hear that are not of Kafka, keyed by subject; \"\" = none.", forms::topic_or_none);
   s.choice("inputs_encoding", k.inputs_encoding, {"json", "msgpack"}, "How it is written.");
+  s.text("readings", k.readings, "Topic that gets the sensor readings and events of sources that are not of Kafka, keyed by equipment unit; \"\" = none.",
+         forms::topic_or_none);
   s.text("incidents", k.incidents, "Topic for incidents; \"\" = none.", forms::topic_or_none);
   s.text("symptoms", k.symptoms, "Topic for symptoms; \"\" = none.", forms::topic_or_none);
   s.text("windows", k.windows, "Topic for the window results of equipment; \"\" = none.", forms::topic_or_none);

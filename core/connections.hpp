@@ -100,7 +100,8 @@ struct kafka_output {
   std::uint32_t queue_records = 100'000; ///< waiting for the brokers at most
   std::string inputs, incidents, symptoms, windows, anomalies, states; ///< topics
   std::string inputs_encoding = "json"; ///< or msgpack
-  bool writes() const { return !(inputs.empty() && incidents.empty() && symptoms.empty() && windows.empty() && anomalies.empty() && states.empty()); }
+  std::string readings;         ///< topic for the sensor readings that are heard
+  bool writes() const { return !(inputs.empty() && readings.empty() && incidents.empty() && symptoms.empty() && windows.empty() && anomalies.empty() && states.empty()); }
 };
 
 /// One stream of input. Each source is a vantage point of its own.

@@ -4,6 +4,10 @@
 
 namespace tocsin {
 
+namespace {
+constexpr std::size_t bytes_most = 1 << 20; ///< taken at once: a value may hold thousands of readings, which a batch then holds
+} // namespace
+
 void kafka_partitions::add(rd_kafka_t* client, const std::string& topic, std::int32_t partition, std::int64_t next) {
   remove(topic, partition);
   kafka_queue queue{rd_kafka_queue_get_partition(client, topic.c_str(), partition)};
@@ -40,7 +44,7 @@ std::size_t kafka_partitions::take(rd_kafka_t* client, std::size_t most, bool wa
                                    const std::function<bool(const rd_kafka_message_t&, std::string_view, timestamp)>& visit,
                                    const kafka_partition_queue::trouble_callback& trouble) {
   for (auto& e : all_) e->log.refill(client, trouble);
-  std::size_t taken = 0;
+  std::size_t taken = 0, bytes = 0;
   has_rest_ = false;
   while (true) {
     entry* first = nullptr;
@@ -60,15 +64,16 @@ std::size_t kafka_partitions::take(rd_kafka_t* client, std::size_t most, bool wa
       }
     }
     if (!first) return taken;
-    if (taken >= most) {
+    if (taken >= most || bytes >= bytes_most) {
       has_rest_ = true;
       return taken;
     }
     if (first_at > second_at && second_at != never) return taken; // somebody owes us older ones
-    while (const rd_kafka_message_t* m = taken < most ? first->log.front() : nullptr) {
+    while (const rd_kafka_message_t* m = taken < most && bytes < bytes_most ? first->log.front() : nullptr) {
       const timestamp at = kafka_partition_queue::time_of(*m);
       if (at > second_at) break;
       if (!visit(*m, first->log.topic(), at)) return taken;
+      bytes += m->len;
       taken_.push_back(first->log.pop());
       ++taken;
       first->last = at;

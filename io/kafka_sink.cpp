@@ -1,7 +1,9 @@
 #include "io/kafka_sink.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <charconv>
 #include <limits>
 #include <thread>
 
@@ -15,12 +17,13 @@ namespace {
 
 constexpr duration topics_within = 5s;
 constexpr int poll_ms = 100;
+constexpr const char* bytes_property = "queue.buffering.max.kbytes";
 constexpr auto complain_every = std::chrono::seconds{10};
 
 kafka_properties defaults_of(const kafka_output& k) {
   return {{"linger.ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(k.linger).count())},
           {"compression.codec", k.compression},
-          {"queue.buffering.max.kbytes", "1048576"},
+          {bytes_property, "1048576"},
           {"reconnect.backoff.max.ms", "2000"},
           {"client.id", "tocsin"}};
 }
@@ -31,6 +34,15 @@ kafka_properties ours_of(const kafka_output& k) {
           {"message.timeout.ms", "0"},
           {"partitioner", k.partitioner},
           {"queue.buffering.max.messages", std::to_string(k.queue_records)}};
+}
+
+/// Bytes that the client lets wait, after the properties of the connection.
+std::uint64_t queue_bytes(const rd_kafka_conf_t* conf) {
+  std::array<char, 32> text{};
+  std::size_t size = text.size();
+  std::uint64_t kbytes = 0;
+  if (rd_kafka_conf_get(conf, bytes_property, text.data(), &size) == RD_KAFKA_CONF_OK) std::from_chars(text.data(), text.data() + size, kbytes);
+  return kbytes * 1024;
 }
 
 class sink final : public kafka_sink {
@@ -55,7 +67,7 @@ public:
 
   result<void> open(const kafka_output& k);
   bool write(const std::string& name, const kafka_record& r, bool must, std::uint64_t mark) override;
-  bool has_room() const override { return !dead_ && queued_ < room_of_others_ / 2; }
+  bool has_room() const override { return !dead_ && queued_ < room_of_others_ / 2 && queued_bytes_ < bytes_of_others_ / 2; }
   bool write_waiting(const std::string& name, const kafka_record& r, bool to_all) override;
   bool write_to_all(const std::string& name, const kafka_record& r) override;
   bool flush(duration most) override;
@@ -71,7 +83,7 @@ private:
   /// What is to be known of a record when it is delivered.
   struct sent {
     topic* to;
-    std::uint64_t mark;
+    std::uint64_t mark, bytes;
   };
   rd_kafka_resp_err_t produce(topic& t, const kafka_record& r, std::uint64_t mark = 0, std::int32_t partition = RD_KAFKA_PARTITION_UA);
   bool wait_to_produce(topic& t, const kafka_record& r, std::int32_t partition);
@@ -82,8 +94,9 @@ private:
 
   const std::function<void(std::uint64_t)> delivered_;
   const std::uint64_t room_of_others_; ///< the rest is kept for what must be written
+  std::uint64_t bytes_of_others_ = 0;  ///< the same in bytes
   std::vector<std::unique_ptr<topic>> topics_; ///< does not change; in order of name
-  std::atomic<std::uint64_t> queued_{0};
+  std::atomic<std::uint64_t> queued_{0}, queued_bytes_{0};
   std::atomic<bool> stopping_{false}, connected_{false}, dead_{false};
   std::atomic<std::int64_t> complained_{0};
   kafka_handle client_;
@@ -93,6 +106,7 @@ private:
 result<void> sink::open(const kafka_output& k) {
   auto conf = kafka_config(k.connection, defaults_of(k), ours_of(k));
   if (!conf) return tl::make_unexpected(conf.error());
+  bytes_of_others_ = queue_bytes(conf->get()) / 10 * 9;
   rd_kafka_conf_set_opaque(conf->get(), this);
   rd_kafka_conf_set_dr_msg_cb(conf->get(), on_delivery);
   rd_kafka_conf_set_error_cb(conf->get(), on_error);
@@ -118,8 +132,10 @@ sink::topic* sink::find(const std::string& name) {
 }
 
 rd_kafka_resp_err_t sink::produce(topic& t, const kafka_record& r, std::uint64_t mark, std::int32_t partition) {
+  auto about = std::make_unique<sent>(&t, mark, r.key.size() + r.value.size());
+  const std::uint64_t bytes = about->bytes;
   ++queued_;
-  auto about = std::make_unique<sent>(&t, mark);
+  queued_bytes_ += bytes;
   const std::int64_t ms = r.at == unset ? 0 : std::max<std::int64_t>(0, to_nanoseconds(drill().machine(r.at)) / 1'000'000); // brokers keep by their own clock
   rd_kafka_headers_t* headers = r.vantage.empty() ? nullptr : rd_kafka_headers_new(1); // whoever takes the record frees them
   if (headers) rd_kafka_header_add(headers, vantage_header, -1, r.vantage.data(), static_cast<ssize_t>(r.vantage.size()));
@@ -130,6 +146,7 @@ rd_kafka_resp_err_t sink::produce(topic& t, const kafka_record& r, std::uint64_t
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) (void)about.release(); // on_delivery has it
   else {
     --queued_;
+    queued_bytes_ -= bytes;
     if (headers) rd_kafka_headers_destroy(headers);
   }
   return code;
@@ -138,12 +155,12 @@ rd_kafka_resp_err_t sink::produce(topic& t, const kafka_record& r, std::uint64_t
 bool sink::write(const std::string& name, const kafka_record& r, bool must, std::uint64_t mark) {
   topic* t = find(name);
   if (!t) return false;
-  if (must || queued_ < room_of_others_) {
+  if (must || (queued_ < room_of_others_ && queued_bytes_ < bytes_of_others_)) {
     const auto code = produce(*t, r, mark);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     complain("kafka_dropped", name + ": " + kafka_text(code));
   } else {
-    complain("kafka_dropped", name + ": " + std::to_string(queued_) + " records wait for the brokers");
+    complain("kafka_dropped", name + ": " + std::to_string(queued_) + " records (" + std::to_string(queued_bytes_ >> 20) + " MiB) wait for the brokers");
   }
   ++t->dropped;
   return false;
@@ -210,6 +227,7 @@ void sink::on_delivery(rd_kafka_t*, const rd_kafka_message_t* m, void* self) {
     ++t.failed;
     s.complain("kafka_refused", t.name + ": " + kafka_text(m->err));
   }
+  s.queued_bytes_ -= about->bytes;
   --s.queued_;
 }
 
@@ -237,6 +255,7 @@ kafka_sink_status sink::status() const {
   kafka_sink_status out;
   for (const auto& t : topics_) out.topics.push_back({t->name, t->delivered, t->failed, t->dropped});
   out.queued = queued_;
+  out.queued_bytes = queued_bytes_;
   out.connected = connected_;
   return out;
 }

@@ -22,6 +22,7 @@ struct kafka_sink_status {
   };
   std::vector<topic> topics;
   std::uint64_t queued = 0;      ///< waiting for the brokers
+  std::uint64_t queued_bytes = 0; ///< keys and values of these
   std::uint64_t connected = 0;   ///< 1: the last word from the brokers was good
 };
 
@@ -35,7 +36,7 @@ struct kafka_record {
 class kafka_sink {
 public:
   virtual ~kafka_sink() = default; ///< what is still queued is lost
-  /// Thread-safe and never waits. `must`: of what cannot be had again; the others leave a tenth of the queue to it. `mark`
+  /// Thread-safe and never waits. `must`: of what cannot be had again; the others leave a tenth of the queue to it, of its records and of its bytes. `mark`
   /// comes back when the brokers have it. False: no room, or a topic that was not named; it is counted.
   virtual bool write(const std::string& topic, const kafka_record& r, bool must, std::uint64_t mark = 0) = 0;
   /// Into every partition of the topic, as a `must`. While the brokers have not said how many there are, into that of the key.

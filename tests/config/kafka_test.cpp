@@ -76,5 +76,17 @@ TEST(kafka_settings, who_hears_and_judges_the_same_is_warned) {
               HasSubstr("is judged twice"));
 }
 
+TEST(kafka_settings, readings_have_a_topic_of_their_own_that_is_read_as_readings) {
+  const auto with = [](const std::string& kafka, const std::string& sources) { return first_problem("kafka: {brokers: 'k:1', " + kafka + "}\nsources:\n" + sources); };
+  const std::string sensors = "  - {name: s, kind: samples}\n", reader = "  - {name: a, kind: kafka, format: samples, topics: [r]}\n";
+  EXPECT_EQ(with("readings: r", sensors), "");
+  EXPECT_EQ(with("readings: r", reader + "  - {name: b, kind: rv}\n"), "");
+  EXPECT_THAT(with("readings: r", reader + sensors), HasSubstr("warning: kafka.readings is also read by sources[0]: what other sources hear is judged twice here"));
+  EXPECT_THAT(with("readings: r", "  - {name: a, kind: kafka, topics: [r]}\n"), HasSubstr("error: kafka.readings is read by sources[0] as heartbeats; add format: samples"));
+  EXPECT_THAT(with("readings: t, inputs: t", sensors), HasSubstr("kafka.readings and kafka.inputs are one topic"));
+  EXPECT_THAT(with("readings: 'a b'", sensors), HasSubstr("no name of a Kafka topic"));
+  EXPECT_THAT(first_problem("kafka: {readings: r}"), HasSubstr("names topics to write, but no brokers"));
+}
+
 } // namespace
 } // namespace tocsin::kafka_test

@@ -1,13 +1,15 @@
-"""Kafka out: incidents, symptoms, results of equipment, and what a node hears for others to judge."""
+"""Kafka out: incidents, symptoms, results of equipment, and what a node hears for others to judge: heartbeats and readings."""
 import json
 import os
 import re
+import time
 import unittest
 
 from kafka import kafka_test_case, quiet
 from support import QUICK_RULES, SOURCE, heartbeat, main, read
 
 FEED = "  - {name: feed, kind: jsonl, address: \"127.0.0.1:0\"}"
+SENSORS = '  - {name: sensors, kind: samples, address: "127.0.0.1:0", samples: {at: t, at_unit: ns, equipment: tool, channel: sensor, value: v}}'
 WATCHFUL = QUICK_RULES.replace("lost_after: 1h", "lost_after: 3s")
 
 
@@ -75,6 +77,60 @@ class writing_case(kafka_test_case):
         self.bridge("msgpack")
 
 
+    def a_recipe(self, begin):
+        """Lines of four tools as the house writes them, 1 kHz, with events among the readings; one tool's name has a dot."""
+        lines = []
+        for i in range(1000):
+            at = begin * 10**9 + i * 10**6 + 7
+            for tool in ("etch1", "etch2", "cvd1", "fab2.etch"):
+                lines.append({"t": at, "tool": tool, "sensor": "ch1.rf", "v": (i % 7) / 3})
+                if i % 250 == 0:
+                    lines.append({"t": at, "event": "process", "tool": tool, "module": "ch1", "recipe": "R1", "step": str(i)})
+        lines.append({"t": begin * 10**9 + 10**9, "event": "state", "tool": "etch2", "state": "UDT"})
+        return lines
+
+    def test_readings_that_one_node_hears_another_judges(self):
+        kafka = self.cluster(readings=4)
+        hearing = kafka.node(SENSORS, kafka={"readings": kafka.name("readings")}).start()
+        judging = kafka.node(kafka.source("readings", format="samples")).start()
+        sent = self.a_recipe(int(time.time()) - 120)
+        hearing.connect("sensors").sendall("".join(json.dumps(line) + "\n" for line in sent).encode())
+        judging.wait(lambda: (judging.metric("tocsin_samples_total"), judging.metric("tocsin_equipment_events_total")) == (4000, 17), "read over there")
+        for unit in ("etch1", "etch2", "cvd1", "fab2.etch"):
+            here, there = (n.json(f"/api/v1/equipment/{unit}") for n in (hearing, judging))
+            self.assertEqual(there, here, "both judge the same")
+            self.assertEqual([(c["channel"], c["last_value"], c["samples"]) for c in there["channels"]], [("ch1.rf", (999 % 7) / 3, 1000)])
+        self.assertEqual(judging.json("/api/v1/equipment/etch2")["e10"], "unscheduled_down")
+        self.assertEqual(judging.source("feed")["errors"], 0)
+        self.in_the_topic(kafka.read("readings"), sent)
+        self.assertEqual(hearing.metric("tocsin_kafka_dropped_total", f'{{topic="{kafka.name("readings")}"}}'), 0)
+        self.assertEqual((hearing.stop(), judging.stop()), (0, 0))
+
+    def in_the_topic(self, records, sent):
+        """Each unit has its partition, its order, and every digit; and its values are many lines each, but bounded."""
+        self.assertLess(len(records), len(sent) / 4)
+        self.assertLessEqual(max(len(r["value"]) for r in records), 65536)
+        for unit in ("etch1", "etch2", "cvd1", "fab2.etch"):
+            of_unit = [r for r in records if r["key"] == unit]
+            self.assertEqual(len({r["partition"] for r in of_unit}), 1)
+            lines = [json.loads(line) for r in of_unit for line in r["value"].splitlines()]
+            self.assertEqual([l.get("step") or l.get("state") or l.get("value", l.get("channels", {}).get("ch1.rf")) for l in lines],
+                             [s.get("step") or s.get("state", "").replace("UDT", "unscheduled_down") or s["v"] for s in sent if s["tool"] == unit])
+            self.assertTrue(all(l["at"].endswith("000007Z") for l in lines if "event" not in l))
+            for r in of_unit:
+                first = json.loads(r["value"].splitlines()[0])["at"]
+                self.assertEqual(time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(r["timestamp"] / 1000)), first[:19])
+
+    def test_a_simulated_line_is_bridged_as_well(self):
+        kafka = self.cluster(readings=2)
+        line = "  - {name: line, kind: line, line: {units: 2, channels: 2, interval: 10ms}}"
+        hearing = kafka.node(line, kafka={"readings": kafka.name("readings")}).start()
+        judging = kafka.node(kafka.source("readings", format="samples")).start()
+        judging.wait(lambda: (judging.metric("tocsin_samples_total") or 0) >= 100, "read over there")
+        self.assertEqual([e["equipment"] for e in judging.json("/api/v1/equipment")["equipment"]], ["cvd1", "etch1"])
+        self.assertEqual((hearing.stop(), judging.stop()), (0, 0))
+
+
 class metrics(kafka_test_case, unittest.TestCase):
     def test_all_that_are_documented_are_there(self):
         kafka = self.cluster(inputs=1, incidents=1)
@@ -115,6 +171,22 @@ class brokers_away(kafka_test_case, unittest.TestCase):
                   {"rvd/10.0.0.1/7500", "rvd/10.0.0.2/7500"}, "both are written")
         ids = {(v["id"], v["revision"]) for v in values(kafka.read("incidents"))}
         self.assertEqual(len(ids), 2)
+
+    def test_readings_without_room_are_counted_and_judged_all_the_same(self):
+        kafka = self.cluster(readings=1)
+        label = f'{{topic="{kafka.name("readings")}"}}'
+        node = kafka.node(SENSORS, kafka={"readings": kafka.name("readings"), "queue": "1000"}).start()
+        kafka.say("down 0")
+        node.wait(lambda: node.metric("tocsin_kafka_connected") == 0, "seen")
+        now = time.time_ns() - 60 * 10**9
+        node.connect("sensors").sendall("".join(json.dumps({"t": now, "tool": f"t{i}", "sensor": "x", "v": i}) + "\n" for i in range(2000)).encode())
+        node.wait(lambda: node.metric("tocsin_samples_total") == 2000, "judged")
+        queued, dropped = node.metric("tocsin_kafka_queued_records"), node.metric("tocsin_kafka_dropped_total", label)
+        self.assertEqual((queued, queued + dropped), (900, 2000), "a tenth is kept for incidents")
+        self.assertGreater(node.metric("tocsin_kafka_queued_bytes"), 900 * 60)
+        kafka.say("up 0")
+        node.wait(lambda: node.metric("tocsin_kafka_written_total", label) == 900, "the brokers have the others")
+        self.assertEqual(node.metric("tocsin_kafka_queued_bytes"), 0)
 
 
 if __name__ == "__main__":
