@@ -18,13 +18,14 @@ auto fields(const line_settings& l) { return std::tie(l.units, l.channels, l.int
 auto fields(const kafka_connection& c) { return std::tie(c.brokers, c.properties, c.password_file, c.key_password_file); }
 
 auto fields(const kafka_input& k) {
-  return std::tie(k.topics, k.group, k.member, k.format, k.encoding, k.start, k.assignor, k.partitions, k.vantages, k.blind_after, k.schemas, k.registry);
+  return std::tie(k.topics, k.group, k.member, k.format, k.encoding, k.start, k.assignor, k.partitions, k.vantages, k.blind_after, k.schemas, k.registry,
+                  k.registry_user, k.registry_password_file, k.registry_ca_file);
 }
 
 bool same(const kafka_output& a, const kafka_output& b) {
   const auto own = [](const kafka_output& k) {
     return std::tie(k.create_topics, k.partitions, k.replication, k.partitioner, k.compression, k.linger, k.queue_records, k.inputs,
-                    k.inputs_encoding, k.incidents, k.symptoms, k.windows, k.anomalies, k.states);
+                    k.inputs_encoding, k.readings, k.incidents, k.symptoms, k.windows, k.anomalies, k.states);
   };
   return own(a) == own(b) && fields(a.connection) == fields(b.connection);
 }

@@ -33,7 +33,7 @@ public:
   bool take_gone();
   void clear();
 
-  /// Gives up to `most` records to `visit`, in order of their timestamps as far as that can be known: a partition that owes us
+  /// Gives up to `most` records, and about a mebibyte, to `visit`, in order of their timestamps as far as that can be known: a partition that owes us
   /// records that may be older keeps the others waiting if `wait_for_all`. What is given is valid until release(). `trouble`:
   /// errors of single partitions. A record that `visit` says false of is not taken, nor are those after it: they come again.
   /// Returns how many were taken.

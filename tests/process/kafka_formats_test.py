@@ -8,7 +8,7 @@ import threading
 import unittest
 
 from kafka import kafka_test_case, metric_lags
-from support import folder, main, write
+from support import QUICK_RULES, folder, main, write
 
 SCHEMA = json.dumps({"type": "record", "name": "heartbeat", "fields": [
     {"name": "host", "type": "string"}, {"name": "clients", "type": ["null", "long"]}]})
@@ -94,8 +94,8 @@ class avro_case(kafka_test_case):
         os.chmod(password, 0o600)
         kafka.send("inputs", "")
         kafka.write("inputs", beat(7, "10.0.0.1", 3))
-        node = kafka.node(kafka.source(encoding="avro", registry=registry.url, registry_user="tocsin", registry_password_file=password,
-                                       jsonl=MAPPING)).start()
+        keys = {"encoding": "avro", "registry": registry.url, "registry_user": "tocsin", "registry_password_file": password, "jsonl": MAPPING}
+        node = kafka.node(kafka.source(**keys)).start()
         said = f"Avro schema 7: the registry refuses the account 'tocsin' (401): {registry.url}/schemas/ids/7; correct registry_user, or the password in {password}"
         node.wait(lambda: node.source("feed")["detail"] == said, lambda: f"the source says why, not {node.source('feed')}")
         self.assertIn(said, node.log())
@@ -106,6 +106,10 @@ class avro_case(kafka_test_case):
         self.assertNotIn("Avro", node.source("feed")["detail"])
         self.assertEqual(node.metric("tocsin_decode_errors_total"), 0)
         self.assertNotIn("wrong", node.log())
+        node.sources = kafka.source(**keys | {"registry_user": "other"})
+        node.configure(kafka.section() + QUICK_RULES)
+        node.reload()
+        node.wait(lambda: "needs_restart=sources\n" in node.log(), "another account needs a restart")
 
 
 class avro(avro_case, unittest.TestCase):

@@ -131,6 +131,15 @@ class writing_case(kafka_test_case):
         self.assertEqual((hearing.stop(), judging.stop()), (0, 0))
 
 
+class steering(kafka_test_case, unittest.TestCase):
+    def test_another_topic_for_readings_needs_a_restart(self):
+        kafka = self.cluster(readings=1, others=1)
+        node = kafka.node(SENSORS, kafka={"readings": kafka.name("readings")}).start()
+        node.configure(kafka.section(readings=kafka.name("others")) + QUICK_RULES)
+        node.reload()
+        node.wait(lambda: "needs_restart=kafka\n" in node.log(), "named")
+
+
 class metrics(kafka_test_case, unittest.TestCase):
     def test_all_that_are_documented_are_there(self):
         kafka = self.cluster(inputs=1, incidents=1)
