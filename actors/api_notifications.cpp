@@ -97,7 +97,7 @@ http_response explain_incident_json(const node& n, const http_request& q, const 
   if (recompute && !lock.try_lock()) return problem(503, "another verdict is being recomputed; ask again when it is done");
   const auto judged = n.in_force();
   const explain_question question{n.disk(), judged->rules, &judged->alerting, judged->vantage_names, n.standing(id), id,
-                                  q.parameter("receiver"), recompute, wall_clock()};
+                                  q.parameter("receiver"), recompute, wall_clock(), n.input()};
   // On a thread of its own: those of the HTTP server have 100 KiB of stack, too little to judge a journal.
   const auto text = std::async(std::launch::async, [&question] { return explain(question); }).get();
   if (!text) return problem(text.error().code == errc::missing ? 404 : 500, text.error().text);

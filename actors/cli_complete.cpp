@@ -32,7 +32,7 @@ _tocsin() {
     *) case $command in
          run) words='--config --data-dir --http --input --format --emit --clock --once --help' ;;
          replay) words='--input --format --config --until --emit --through --shards --workers --block-bytes --strict --help' ;;
-         simulate) words='--scenario --daemons --units --channels --interval --fault --seed --until --start --pace --clock --help' ;;
+         simulate) words='--scenario --daemons --units --channels --interval --fault --seed --until --vantage --start --pace --clock --help' ;;
          check-config) words='--config --schema --help' ;;
          route) words='--config --output --at --verify-receivers --help
            alertname= group= host= incident= network= service= severity= subject= vantage=' ;;
@@ -44,7 +44,7 @@ _tocsin() {
          silences) words='--server --output --who --comment --for --from --until --id --help
            alertname= group= host= incident= network= service= severity= subject= vantage=' ;;
          report) words='--server --output --help' ;;
-         produce) words='--config --brokers --topic --input --format --key-field --partitioner --timestamp --timeout --help' ;;
+         produce) words='--config --brokers --topic --input --format --key-field --partitioner --timestamp --vantage --timeout --help' ;;
          score) words='--input --output --config --train --learn --help' ;;
          analyse) words='--input --columns --json --output --per --period --robust --classic --most --failed --train --components
            --explained --alpha --trees --sample --seed --share --subgroup --learn --rules --context --library --rows --normal --name --help' ;;

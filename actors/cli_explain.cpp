@@ -5,6 +5,7 @@
 
 #include "actors/cli.hpp"
 #include "actors/explanation.hpp"
+#include "config/vantages.hpp"
 #include "io/clock.hpp"
 #include "io/http_client.hpp"
 
@@ -31,9 +32,12 @@ void print(const json& j) {
               rule.at("version").is_null() ? "of a version that was not kept" : plain(rule.at("version")).c_str(), plain(rule.at("version_now")).c_str(),
               rule.at("thresholds").dump().c_str(), rule.at("values").dump().c_str());
   std::puts("journal:");
-  for (const json& r : j.at("journal").at("records"))
-    std::printf("  %s  %s  %s %s %s\n", r.at("offset").dump().c_str(), plain(r.at("at")).c_str(), plain(r.at("kind")).c_str(),
+  for (const json& r : j.at("journal").at("records")) {
+    const std::string place = (r.contains("partition") ? r.at("partition").dump() + "@" : std::string{}) + r.at("offset").dump();
+    std::printf("  %s  %s  %s %s %s\n", place.c_str(), plain(r.at("at")).c_str(), plain(r.at("kind")).c_str(),
                 r.value("subject", "").c_str(), r.contains("values") ? r.at("values").dump().c_str() : "");
+  }
+  if (j.at("journal").contains("error")) std::printf("  not all of it: %s\n", plain(j.at("journal").at("error")).c_str());
   for (const json& r : j.at("routes"))
     std::printf("route %s -> %s: %s\n", plain(r.at("id")).c_str(), plain(r.at("receiver")).c_str(), plain(r.at("because")).c_str());
   for (const json& r : j.at("receivers")) {
@@ -59,11 +63,9 @@ void print(const json& j) {
 result<std::string> explain_offline(const explain_command& c, const settings& s) {
   auto disk = open_sqlite_store_read_only(c.data_dir + "/tocsin.db");
   if (!disk) return tl::make_unexpected(disk.error());
-  std::vector<std::string> names;
-  for (const source_settings& one : s.sources) names.push_back(one.name);
   const alerting_rules alerting = s.alerting();
-  return tocsin::explain({disk->get(), std::make_shared<const rule_book>(s.rules), &alerting, names, {}, c.incident, c.receiver,
-                          c.recompute, wall_clock()});
+  return tocsin::explain({disk->get(), std::make_shared<const rule_book>(s.rules), &alerting, vantage_names(s), {}, c.incident, c.receiver,
+                          c.recompute, wall_clock(), shared_input(s)});
 }
 
 void print_list(const json& j) {

@@ -20,12 +20,14 @@ struct explain_question {
   std::string incident, receiver;          ///< receiver: why was it not told? "" = not asked
   bool recompute = false;                  ///< reads the whole journal
   timestamp now;
+  const source_settings* input = nullptr;  ///< shared by several nodes: what they judged is there, not in the journal
 };
 
 /// One JSON object, see docs/openapi.yaml. errc::missing when no such incident is kept.
 result<std::string> explain(const explain_question& q);
 
-/// Records about the incident's subjects from shortly before it until its newest change, with their offsets.
+/// Records about the incident's subjects from shortly before it until its newest change, with their offsets; of a shared input also their
+/// partitions. One question at a time reads a shared input.
 nlohmann::ordered_json evidence_records(const explain_question& q, const incident& i);
 /// The machines alone over the journal: do they say the same? `judged_by`: version of the rules that opened it.
 nlohmann::ordered_json recomputed(const explain_question& q, const incident& i, const std::string& judged_by);

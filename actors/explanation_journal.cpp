@@ -1,13 +1,16 @@
-// What the journal says about an incident: the records that speak of its subjects, and the verdict made again from them.
+// What the journal or a shared input says about an incident: the records that speak of its subjects, and the verdict made again from them.
 #include <algorithm>
-#include <deque>
+#include <map>
+#include <mutex>
 #include <set>
 
 #include "actors/explanation.hpp"
 #include "core/engine.hpp"
 #include "core/limits.hpp"
+#include "core/partition.hpp"
 #include "core/reported_symptom.hpp"
 #include "core/saturating.hpp"
+#include "io/kafka_history.hpp"
 
 namespace tocsin {
 
@@ -62,17 +65,88 @@ json view(const record& r, std::uint64_t offset) {
   return out;
 }
 
+/// The newest before it began and the first since then, whatever order they come in.
+class nearest {
+public:
+  explicit nearest(timestamp since) : since_(since) {}
+  void add(timestamp at, json record) {
+    auto& side = at <= since_ ? before_ : after_;
+    side.emplace(at, std::move(record));
+    if (side.size() <= half) return;
+    side.erase(at <= since_ ? side.begin() : std::prev(side.end()));
+    ++left_out_;
+  }
+  void give(json& out) {
+    for (auto* side : {&before_, &after_})
+      for (auto& [at, record] : *side) out["records"].push_back(std::move(record));
+    out["left_out"] = left_out_;
+  }
+
+private:
+  static constexpr std::size_t half = limits::explain_records_max / 2;
+  timestamp since_;
+  std::multimap<timestamp, json> before_, after_;
+  std::uint64_t left_out_ = 0;
+};
+
+/// Of the daemons that the incident speaks of.
+std::set<std::string> hosts_of(const incident& i) {
+  std::set<std::string> hosts;
+  const auto add = [&](std::string_view subject) {
+    for (const std::string_view kind : {"rvd/", "host/"})
+      if (subject.starts_with(kind)) {
+        subject.remove_prefix(kind.size());
+        hosts.emplace(subject.substr(0, subject.find('/')));
+        return;
+      }
+  };
+  add(i.because.subject);
+  for (const std::string& m : i.members) add(m);
+  return hosts;
+}
+
+json evidence_of_input(const explain_question& q, const incident& i) {
+  json out{{"records", json::array()}, {"complete", false}};
+  static std::mutex reading;
+  const std::unique_lock<std::mutex> lock{reading, std::try_to_lock};
+  if (!lock) return out["error"] = "the input is being read for another question; ask again when it is answered", out;
+  const source_settings& s = *q.input;
+  kafka_history_question wanted;
+  std::set<std::int32_t> partitions;
+  for (const std::string& host : hosts_of(i)) {
+    const std::string key = input_key(host);
+    partitions.insert(partition_of(key, static_cast<std::int32_t>(s.kafka.partitions)));
+    wanted.keys.insert(key);
+  }
+  if (partitions.empty()) partitions.insert(0); // what is said of sight is said in every one
+  wanted.partitions.assign(partitions.begin(), partitions.end());
+  wanted.from = earlier(i.since, shortly_before);
+  wanted.until = i.at;
+  const concern about{i, q.vantage_names};
+  nearest found{i.since};
+  const auto end = read_kafka_history(s, wanted, [&](const record& r, const kafka_history_place& place) {
+    if (r.at > i.at || !about.has(r)) return;
+    json seen = view(r, static_cast<std::uint64_t>(place.offset));
+    seen["partition"] = place.partition;
+    found.add(r.at, std::move(seen));
+  });
+  found.give(out);
+  if (!end) out["error"] = end.error().text;
+  else if (!end->complete) out["error"] = s.kafka.topics.front() + ": " + end->why;
+  else out["complete"] = true;
+  return out;
+}
+
 } // namespace
 
 json evidence_records(const explain_question& q, const incident& i) {
-  constexpr std::size_t half = limits::explain_records_max / 2;
+  if (q.input) return evidence_of_input(q, i);
   json out{{"records", json::array()}, {"complete", true}};
   const auto start = q.disk->offset_at(earlier(i.since, shortly_before));
   if (!start) return out["error"] = start.error().text, out;
   const concern wanted{i, q.vantage_names};
-  std::deque<json> before;
-  std::vector<json> after;
-  std::uint64_t looked_at = 0, left_out = 0;
+  nearest found{i.since};
+  std::uint64_t looked_at = 0;
   const auto read = q.disk->replay_while(*start, [&](record_batch&& b) {
     for (std::size_t n = 0; n < b.records.size(); ++n) {
       const record& r = b.records[n];
@@ -81,26 +155,17 @@ json evidence_records(const explain_question& q, const incident& i) {
         out["complete"] = false;
         return false;
       }
-      if (!wanted.has(r)) continue;
-      const bool early = r.at <= i.since;
-      if (!early && after.size() >= half) ++left_out;
-      else if (early) before.push_back(view(r, b.first_offset + n));
-      else after.push_back(view(r, b.first_offset + n));
-      if (before.size() > half) {
-        before.pop_front();
-        ++left_out;
-      }
+      if (wanted.has(r)) found.add(r.at, view(r, b.first_offset + n));
     }
     return true;
   });
   if (!read) out["error"] = read.error().text;
-  for (json& r : before) out["records"].push_back(std::move(r));
-  for (json& r : after) out["records"].push_back(std::move(r));
-  out["left_out"] = left_out;
+  found.give(out);
   return out;
 }
 
 json recomputed(const explain_question& q, const incident& i, const std::string& judged_by) {
+  if (q.input) return {{"agrees", false}, {"text", "not judged again: several nodes share the input, and this node's journal has none of it"}};
   engine machines{q.rules, *q.alerting, engine::options{}};
   machines.set_vantage_names(q.vantage_names);
   std::uint64_t records = 0, first = 0;

@@ -14,6 +14,7 @@
 #include "actors/reload.hpp"
 #include "actors/shard.hpp"
 #include "actors/telemetry.hpp"
+#include "config/vantages.hpp"
 #include "core/limits.hpp"
 #include "io/clock.hpp"
 #include "io/log.hpp"
@@ -122,7 +123,7 @@ child_spec node::parts::groups_child(std::uint32_t shards) {
             g.rules = rules;
             g.receivers = options.config.alerting();
             g.metrics = metrics;
-            g.vantage_names = vantage_names();
+            g.vantage_names = vantage_names(options.config);
             g.vantages_nested = shares_input();
             g.snapshot = group_snapshot;
             g.tell = [this, recorder = recorder_actor, tell = options.tell](story&& s) {

@@ -80,6 +80,7 @@ public:
   std::shared_ptr<const alarm_view> alarms() const;          ///< null when nobody answered
   std::vector<decision> standing(const std::string& incident) const; ///< who was told of it and who was not, now
   std::shared_ptr<const judgement> in_force() const;
+  const source_settings* input() const; ///< that is shared with other nodes; null: there is none
   const store* disk() const;
   int http_port() const;
 

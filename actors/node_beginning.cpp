@@ -3,6 +3,7 @@
 #include "actors/node_log.hpp"
 #include "actors/node_parts.hpp"
 #include "codecs/json_views.hpp"
+#include "config/vantages.hpp"
 #include "core/group_table.hpp"
 #include "io/log.hpp"
 
@@ -90,7 +91,7 @@ result<bool> node::parts::take_desk_of_leader(std::int64_t first_kept, std::int6
 void node::parts::list_open_incidents() {
   if (!disk) return;
   group_table table{rules, options.config.alerting()};
-  table.set_vantage_names(vantage_names(), true);
+  table.set_vantage_names(vantage_names(options.config), true);
   reader in{*group_snapshot};
   if (!table.load(in)) return; // the groups will complain
   std::vector<incident> open = table.sight_incidents();

@@ -1,6 +1,7 @@
 // A node among others.
 #include "actors/cluster_queries.hpp"
 #include "actors/node_parts.hpp"
+#include "config/vantages.hpp"
 
 namespace tocsin {
 
@@ -22,6 +23,7 @@ const std::string& node::address() const {
   const cluster_settings& c = parts_->options.config.cluster;
   return c.advertise.empty() ? c.listen : c.advertise;
 }
+const source_settings* node::input() const { return shared_input(parts_->options.config); }
 bool node::has_cluster_log() const { return !parts_->options.config.cluster.log.empty(); }
 timestamp node::started() const { return parts_->started; }
 

@@ -7,6 +7,7 @@
 #include "actors/node_parts.hpp"
 #include "actors/notifier.hpp"
 #include "actors/partition_host.hpp"
+#include "config/vantages.hpp"
 #include "core/limits.hpp"
 #include "io/log.hpp"
 
@@ -37,20 +38,6 @@ double rank_of(std::string_view name) { return static_cast<double>(hash_key(name
 
 bool node::parts::shares_input() const { return !options.config.cluster.log.empty(); }
 bool node::parts::is_input(const source_settings& s) const { return shares_input() && s.kind == "kafka" && !s.gives_samples(); }
-
-/// The sources' own; of a shared input its own and theirs who write it.
-std::vector<std::string> node::parts::vantage_names() const {
-  std::vector<std::string> names;
-  for (const source_settings& s : options.config.sources) {
-    if (is_input(s)) {
-      names = {"input"};
-      names.insert(names.end(), s.kafka.vantages.begin(), s.kafka.vantages.end());
-      return names;
-    }
-    names.push_back(s.name);
-  }
-  return names;
-}
 
 result<std::unique_ptr<source>> node::parts::make_input_source(const source_settings& s, std::size_t index) {
   source_settings of_node = s;
@@ -134,7 +121,7 @@ caf::actor node::parts::host_partition(caf::event_based_actor* desk, const clust
   partition_host_options o;
   o.partition = partition;
   o.count = l.count;
-  o.vantages = static_cast<std::uint8_t>(vantage_names().size());
+  o.vantages = static_cast<std::uint8_t>(vantage_names(options.config).size());
   o.node = options.config.cluster.node;
   o.incarnation = incarnation;
   o.rules = rules;

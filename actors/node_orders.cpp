@@ -1,6 +1,7 @@
 // What people order a node to do, and what it knows about its alarms.
 #include "actors/node.hpp"
 #include "actors/node_parts.hpp"
+#include "config/vantages.hpp"
 
 namespace tocsin {
 
@@ -40,7 +41,7 @@ void node::parts::judge_by(std::shared_ptr<const rule_book> book, alerting_rules
   auto fresh = std::make_shared<judgement>();
   fresh->rules = std::move(book);
   fresh->alerting = std::move(alerting);
-  fresh->vantage_names = vantage_names();
+  fresh->vantage_names = vantage_names(options.config);
   const std::lock_guard lock{judgement_guard};
   in_force = std::move(fresh);
 }

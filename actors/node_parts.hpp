@@ -50,7 +50,6 @@ struct node::parts {
   void add_input_path(std::vector<child_spec>& children);
   result<void> fold_journal(std::uint64_t offset);
   void look_through_outbox(bool starting);
-  std::vector<std::string> vantage_names() const;
   std::vector<receiver_options> make_receivers(const settings& s) const;
   child_spec delivery_child();
   void tell_health(const receiver_health& h);

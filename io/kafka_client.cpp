@@ -192,4 +192,9 @@ std::string_view vantage_of(const rd_kafka_message_t& m) {
   return {static_cast<const char*>(value), size};
 }
 
+std::uint8_t vantage_of(const rd_kafka_message_t& m, const std::vector<std::string>& known) {
+  const auto at = std::ranges::find(known, vantage_of(m));
+  return at == known.end() ? 0 : static_cast<std::uint8_t>(1 + (at - known.begin()));
+}
+
 } // namespace tocsin

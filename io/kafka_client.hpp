@@ -3,6 +3,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,6 +50,8 @@ std::string kafka_trouble(rd_kafka_resp_err_t code, std::string_view why);
 inline constexpr const char* vantage_header = "vantage";
 /// Empty: it names nobody. Good as long as the message.
 std::string_view vantage_of(const rd_kafka_message_t& m);
+/// Its place among `known`, from 1; 0 = it is none of them.
+std::uint8_t vantage_of(const rd_kafka_message_t& m, const std::vector<std::string>& known);
 
 /// What topics ought to be like.
 struct kafka_topics {

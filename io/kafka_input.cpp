@@ -197,17 +197,9 @@ void kafka_input_thread::add_values(std::int32_t partition, owned& o, partition_
     const timestamp at = kafka_partition_queue::time_of(*m);
     o.newest = std::max(o.newest, at);
     bytes_ += m->len;
-    o.values.add({topic_, partition, m->offset, writer_of(*m)}, value, at, out.records);
+    o.values.add({topic_, partition, m->offset, settings_.kafka.vantages.empty() ? vantage_ : vantage_of(*m, settings_.kafka.vantages)}, value, at, out.records);
     if (!o.feed->front()) o.feed->refill();
   }
-}
-
-/// The number of the vantage point that wrote it.
-std::uint8_t kafka_input_thread::writer_of(const rd_kafka_message_t& m) const {
-  const auto& known = settings_.kafka.vantages;
-  if (known.empty()) return vantage_;
-  const auto at = std::ranges::find(known, vantage_of(m));
-  return at == known.end() ? vantage_ : static_cast<std::uint8_t>(1 + (at - known.begin()));
 }
 
 /// What the driver's log_sight judges by.

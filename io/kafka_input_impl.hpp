@@ -69,7 +69,6 @@ private:
   void rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list);
   void assigned(rd_kafka_topic_partition_list_t* list);
   void revoked(std::int32_t partition, bool lost);
-  std::uint8_t writer_of(const rd_kafka_message_t& m) const;
   void store_commits();
   void commit_stored();
   void say_goodbye();

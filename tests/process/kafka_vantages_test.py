@@ -42,8 +42,26 @@ class vantages_case(kafka_test_case):
         for n in p.nodes.values():
             n.wait(lambda n=n: p.said_by(n) == sorted([blind, dead, also]), lambda n=n: f"{n.name}: now that it sees, {p.said_by(n)}", 40)
             n.wait(lambda n=n: [i["state"] for i in n.incidents() if i["cause"]["subject"] == blind[1]] == ["closed"], lambda n=n: f"{n.name}: its blindness is over")
+        self.explains(p, dead)
         shown = tocsin("daemons", "list", "--server", f"http://127.0.0.1:{p.nodes['a'].port}")
         self.assertEqual(shown.returncode, 0, shown.stderr)
+
+
+    def explains(self, p, dead):
+        """Any node, and any node's files, show what the input said of it."""
+        c = p.nodes["c"]
+        lost = next(i for i in c.incidents() if i["cause"]["subject"] == dead[1])
+        for where in (("--server", f"http://127.0.0.1:{c.port}"), ("--data-dir", c.data_dir, "--config", c.config)):
+            asked = tocsin("explain", lost["id"], "-o", "json", *where)
+            self.assertEqual(asked.returncode, 0, asked.stderr)
+            said = json.loads(asked.stdout)["journal"]
+            self.assertTrue(said["complete"], said)
+            self.assertEqual({(r["kind"], r["subject"]) for r in said["records"]}, {("heartbeat", dead[1])})
+            self.assertEqual(len({r["partition"] for r in said["records"]}), 1)
+            self.assertLess(max(r["at"] for r in said["records"]), lost["at"])
+        again = tocsin("explain", lost["id"], "--recompute", "--server", f"http://127.0.0.1:{c.port}")
+        self.assertIn("not judged again: several nodes share the input", again.stdout)
+        self.assertRegex(again.stdout, rf"\n  \d@\d+  \S+  heartbeat {dead[1]} ")
 
 
 class vantages(vantages_case, unittest.TestCase):
