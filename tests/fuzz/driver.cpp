@@ -98,13 +98,18 @@ private:
       input_.replace(at, below(2) ? rest : 0, other, below(other.size() + 1), std::string::npos);
       break;
     }
-    case 5: // put bytes in
-      for (std::size_t n = 1 + below(16); n != 0; --n) input_.insert(at, 1, border_byte());
+    case 5: { // put bytes in
+      std::string all(1 + below(16), '\0');
+      for (auto one = all.rbegin(); one != all.rend(); ++one) *one = border_byte();
+      input_.insert(at, all);
       break;
+    }
     case 6: { // repeat a block
+      // Put together before it goes in: the address sanitizer moves memory byte by byte.
       const std::string block = input_.substr(at, length(rest));
-      for (std::size_t n = std::size_t{1} << below(12); n != 0 && fits(block.size()); --n)
-        input_.insert(at, block);
+      std::string all;
+      for (std::size_t n = std::size_t{1} << below(12); n != 0 && fits(all.size() + block.size()) && !block.empty(); --n) all += block;
+      input_.insert(at, all);
       break;
     }
     default: { // repeat one byte
