@@ -2,7 +2,8 @@
 //   tocsin-test-kafka [--brokers N] TOPIC:PARTITIONS …
 //   tocsin-test-kafka --read BROKERS TOPIC      prints what is in a topic, of any cluster, and ends
 //   tocsin-test-kafka --write BROKERS TOPIC     writes lines "KEY HEXBYTES" of standard input as records
-// Lines: "down N", "up N" (broker N, from 1; 0 = all), "create TOPIC PARTITIONS", "rtt MS". Each is answered with "ok" or "error WHY".
+// Lines: "down N", "up N" (broker N, from 1; 0 = all), "create TOPIC PARTITIONS", "leader TOPIC PARTITION BROKER", "coordinator GROUP BROKER",
+// "rtt MS". Each is answered with "ok" or "error WHY".
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
@@ -29,11 +30,15 @@ rd_kafka_resp_err_t for_brokers(int which, int count, rd_kafka_mock_cluster_t* c
 std::string obey(const std::string& line, rd_kafka_mock_cluster_t* cluster, int brokers) {
   std::istringstream in{line};
   std::string word, topic;
-  int number = 0;
+  int number = 0, broker = 0;
   in >> word;
   auto code = RD_KAFKA_RESP_ERR__INVALID_ARG;
   if (word == "create" && in >> topic >> number) {
     code = rd_kafka_mock_topic_create(cluster, topic.c_str(), number, 1);
+  } else if (word == "leader" && in >> topic >> number >> broker) {
+    code = rd_kafka_mock_partition_set_leader(cluster, topic.c_str(), number, broker);
+  } else if (word == "coordinator" && in >> topic >> broker) {
+    code = rd_kafka_mock_coordinator_set(cluster, "group", topic.c_str(), broker);
   } else if (in >> number) {
     if (word == "down") code = for_brokers(number, brokers, cluster, rd_kafka_mock_broker_set_down);
     if (word == "up") code = for_brokers(number, brokers, cluster, rd_kafka_mock_broker_set_up);

@@ -26,7 +26,8 @@ def secured(how):
 class Cluster:
     """Brokers, and topics of our own: `name` gives what a topic is called there."""
 
-    def __init__(self, test, real, how=None, **topics):
+    def __init__(self, test, real, how=None, brokers=1, **topics):
+        self.count = brokers  # of the mock
         self.test, self.real, self.how, self.partitions = test, real, how, topics
         self.run = uuid.uuid4().hex[:8]
         self.process = None
@@ -41,7 +42,7 @@ class Cluster:
     def host(self, *through):
         """Starts the mock, by the command `through` if there is one."""
         self.properties = dict(MOCK_PROPERTIES)
-        self.process = subprocess.Popen([*through, binary("TOCSIN_TEST_KAFKA_MOCK"), *(f"{self.name(t)}:{n}" for t, n in self.partitions.items())],
+        self.process = subprocess.Popen([*through, binary("TOCSIN_TEST_KAFKA_MOCK"), "--brokers", str(self.count), *(f"{self.name(t)}:{n}" for t, n in self.partitions.items())],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
         self.test.addCleanup(self.end)
         self.brokers = self.process.stdout.readline().strip()

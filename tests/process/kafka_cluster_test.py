@@ -16,11 +16,18 @@ KILLS = int(os.environ.get("TOCSIN_TEST_KILLS", "3"))
 
 
 class plant_case(kafka_test_case):
-    def plant(self, **options):
-        kafka = self.cluster(inputs=PARTITIONS, cluster=1, snapshots=PARTITIONS, wide=2)
+    def plant(self, brokers=1, **options):
+        kafka = self.cluster(brokers=brokers, inputs=PARTITIONS, cluster=1, snapshots=PARTITIONS, wide=2)
         plant = Plant(self, kafka, **options)
         self.addCleanup(lambda: keep_logs(plant.nodes.values()))
         return plant
+
+    def refused(self, node, *texts):
+        node.spawn()
+        code = wait_for(lambda: node.process.poll() is not None and [node.process.returncode], lambda: f"refused\n{node.log()}", 40)[0]
+        self.assertNotEqual(code, 0, node.log())
+        for text in texts:
+            self.assertIn(text, node.log())
 
 
 class cluster_case(plant_case):
@@ -177,13 +184,6 @@ class cluster_outage_case(plant_case):
 
 
 class cluster_refusals_case(plant_case):
-    def refused(self, node, *texts):
-        node.spawn()
-        code = wait_for(lambda: node.process.poll() is not None and [node.process.returncode], lambda: f"refused\n{node.log()}", 40)[0]
-        self.assertNotEqual(code, 0, node.log())
-        for text in texts:
-            self.assertIn(text, node.log())
-
     def test_of_two_nodes_with_one_name_the_older_ends(self):
         p = self.plant(names="ab").start()
         old = p.nodes["a"]
@@ -217,14 +217,22 @@ class cluster_newcomer_case(plant_case):
         kept = lambda: [int(o) for n in nodes for o in re.findall(r" desk_kept offset=(\d+)", n.log())]
         nodes[0].wait(lambda: any(o >= after for o in kept()), lambda: f"the leader keeps the desk, not {kept()}")
 
-    def test_a_node_that_comes_when_the_log_has_lost_its_beginning_knows_what_stood_there(self):
-        p = self.plant(snapshot_every="200ms")
+    def test_a_node_that_comes_when_the_log_has_lost_its_beginning_knows_what_stood_there_or_does_not_begin(self):
+        p = self.plant(snapshot_every="200ms", brokers=2)
         a, b, c = p.nodes.values()
+        desk = (p.kafka.name("snapshots"), 0)
+        for topic, count in p.kafka.partitions.items():
+            for n in range(count):
+                p.kafka.say(f"leader {p.kafka.name(topic)} {n} {2 if (p.kafka.name(topic), n) == desk else 1}")
+        p.kafka.say(f"coordinator tocsin-{p.kafka.run} 1")
         p.start("ab")
         p.fleet.beat(2)
         p.fill(1, 2)
         p.check([a, b])
         self.trim(p, a, b)
+        p.kafka.say("down 2")
+        self.refused(c, "later than this node would go on, and what the leader keeps cannot be read", "start it again when the brokers answer")
+        p.kafka.say("up 2")
         c.start()
         c.wait(lambda: " desk_of_leader_taken " in c.log(), c.log)
         p.settled()
