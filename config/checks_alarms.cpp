@@ -71,7 +71,7 @@ void check_alarms(const document& d, const given_keys& given, problem_list& prob
     const std::string path = "suppressions[" + std::to_string(i) + ']';
     if (const auto [other, fresh] = first.emplace(r.name, i); !fresh && !r.name.empty())
       problems.error(given.of(path + ".name"),
-                     path + ".name: " + keys::quoted(r.name) + " is given twice",
+                     path + ".name: " + keys::quote(r.name) + " is given twice",
                      "give each rule a name of its own");
     if (r.when == r.what && !r.when.empty())
       problems.warning(given.of(path + ".what"),
@@ -83,7 +83,7 @@ void check_alarms(const document& d, const given_keys& given, problem_list& prob
           !matches_something(*pattern, v, daemons))
         problems.warning(
             given.of(path + name),
-            path + name + ": " + keys::quoted(*pattern) + " matches no alarm there could be",
+            path + name + ": " + keys::quote(*pattern) + " matches no alarm there could be",
             daemons.empty()
                 ? "check it against <kind> <subject>, as in 'clients_high rvd/<host>/<service>'"
                 : "check the kind, and the subject against the inventory");

@@ -12,7 +12,7 @@ namespace tocsin {
 
 namespace {
 
-using keys::quoted;
+using keys::quote;
 
 class interval_check {
 public:
@@ -65,7 +65,7 @@ private:
             read.error().code == errc::missing ? near_time_zone(name) : read.error().text;
     }
     if (!known->second.empty())
-      problems_.error(given_.of(path), path + ": there is no time zone " + quoted(name),
+      problems_.error(given_.of(path), path + ": there is no time zone " + quote(name),
                       known->second);
   }
 
@@ -86,7 +86,7 @@ void check_calendars(std::vector<calendar_settings>& calendars, const given_keys
     if (!fresh && !calendars[i].name.empty())
       problems.error(
           given.of(path + ".name"),
-          path + ".name: the name " + quoted(calendars[i].name) + " is taken",
+          path + ".name: the name " + quote(calendars[i].name) + " is taken",
           "choose another; the first is in line " +
               std::to_string(
                   given.of("time_intervals[" + std::to_string(other->second) + "].name").line));
@@ -107,12 +107,12 @@ void check_labels(const std::vector<expected_daemon>& inventory, const given_key
           "inventory.daemons[" + std::to_string(i) + "].labels." + name.substr(0, 64);
       if (std::find(own_labels.begin(), own_labels.end(), name) != own_labels.end())
         problems.warning(given.key_of(path),
-                         path + ": incidents have a label " + quoted(name) +
+                         path + ": incidents have a label " + quote(name) +
                              " of their own: routes do not see this one",
                          "choose another name");
       else if (!is_label_name(name))
         problems.warning(given.key_of(path),
-                         path + ": " + quoted(name) +
+                         path + ": " + quote(name) +
                              " is no name of a label: routes cannot match it",
                          "use letters, digits, '_', '.', ':' and '-', a letter or '_' first");
     }

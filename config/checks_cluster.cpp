@@ -27,7 +27,7 @@ void check_clear(const cluster_settings& c, const given_keys& given, problem_lis
   if (c.tls.given()) return;
   const auto look = [&](const std::string& address, const std::string& path) {
     if (address.empty() || forms::is_surely_loopback(address) || given.is_wrong(path)) return;
-    problems.error(given.of(path), path + ": " + keys::quoted(address) + " is not this machine alone, and there are no certificates",
+    problems.error(given.of(path), path + ": " + keys::quote(address) + " is not this machine alone, and there are no certificates",
                    "add cluster.tls: {certificate, key, authority}, or use 127.0.0.1; docs/cluster.md says how to make them");
   };
   look(c.listen, "cluster.listen");
@@ -40,7 +40,7 @@ void check_vantages(const source_settings& input, const std::string& path, const
   std::set<std::string> names{"input"};
   for (const std::string& name : input.kafka.vantages)
     if (!names.insert(name).second)
-      problems.error(given.of(path), path + ": the vantage point " + keys::quoted(name) + " is there twice", "name each once; the input itself is called input");
+      problems.error(given.of(path), path + ": the vantage point " + keys::quote(name) + " is there twice", "name each once; the input itself is called input");
   if (names.size() >= limits::vantages_max)
     problems.error(given.of(path), path + " has " + std::to_string(input.kafka.vantages.size()) + " vantage points, more than " + std::to_string(limits::vantages_max - 2),
                    "let several RV nodes write under one name");

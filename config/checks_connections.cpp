@@ -34,7 +34,7 @@ public:
     const auto [other, fresh] = first_.emplace(name, i);
     if (fresh) return;
     const std::string path = indexed(list_, i) + ".name";
-    problems_.error(given_.of(path), path + ": the name " + keys::quoted(name) + " is taken",
+    problems_.error(given_.of(path), path + ": the name " + keys::quote(name) + " is taken",
                     "choose another; the first is in line " +
                         std::to_string(given_.of(indexed(list_, other->second) + ".name").line));
   }
@@ -191,16 +191,16 @@ void check_file(const std::string& file, const std::string& path, bool secret,
   std::error_code failed;
   const auto status = std::filesystem::status(file, failed);
   if (failed || !std::filesystem::exists(status)) {
-    problems.warning(given.of(path), path + ": " + keys::quoted(file) + " is not there",
+    problems.warning(given.of(path), path + ": " + keys::quote(file) + " is not there",
                      "create it, or correct the path");
     return;
   }
   if (std::filesystem::is_directory(status))
-    problems.warning(given.of(path), path + ": " + keys::quoted(file) + " is a folder",
+    problems.warning(given.of(path), path + ": " + keys::quote(file) + " is a folder",
                      "name a file");
   else if (secret && (status.permissions() & std::filesystem::perms::others_read) !=
                          std::filesystem::perms::none)
-    problems.warning(given.of(path), path + ": everybody can read " + keys::quoted(file),
+    problems.warning(given.of(path), path + ": everybody can read " + keys::quote(file),
                      "chmod o-r it");
 }
 

@@ -12,7 +12,7 @@ namespace tocsin {
 
 namespace {
 
-using keys::quoted;
+using keys::quote;
 
 std::vector<std::string> texts_of(const std::vector<matcher>& all) {
   std::vector<std::string> out;
@@ -43,11 +43,11 @@ public:
     for (std::size_t i = 0; i < text_.calendars.size(); ++i)
       if (const auto& name = text_.calendars[i].name; !name.empty() && !calendars_[name])
         problems_.warning(given_.of(indexed("time_intervals", i) + ".name"),
-                          indexed("time_intervals", i) + ": no route uses " + quoted(name),
+                          indexed("time_intervals", i) + ": no route uses " + quote(name),
                           "use it or remove it");
     for (const auto& [name, rule] : receivers_)
       if (!used_.contains(name))
-        problems_.warning(given_.of("route"), "no route leads to the receiver " + quoted(name),
+        problems_.warning(given_.of("route"), "no route leads to the receiver " + quote(name),
                           "name it in a route, or remove it");
   }
 
@@ -56,11 +56,11 @@ private:
     if (s.report.receiver.empty() && s.report.when.empty()) return;
     const auto to = std::find_if(s.receivers.begin(), s.receivers.end(), [&](const auto& r) { return r.rule.name == s.report.receiver; });
     if (to == s.receivers.end() || to->kind != "mail")
-      problems_.error(given_.of("report.receiver"), "report.receiver: " + quoted(s.report.receiver) + " is no mail receiver",
+      problems_.error(given_.of("report.receiver"), "report.receiver: " + quote(s.report.receiver) + " is no mail receiver",
                       "name one of kind mail");
     const auto when = calendars_.find(s.report.when);
     if (when == calendars_.end())
-      problems_.error(given_.of("report.when"), "report.when: no entry of time_intervals is called " + quoted(s.report.when),
+      problems_.error(given_.of("report.when"), "report.when: no entry of time_intervals is called " + quote(s.report.when),
                       "add one, for example monday from 07:00 to 07:01");
     else when->second = true;
   }
@@ -138,7 +138,7 @@ private:
     std::vector<std::string> names;
     for (const auto& [known, rule] : receivers_) names.push_back(known);
     const auto near = keys::nearest(name, names);
-    problems_.error(given_.of(path), path + ": there is no receiver " + quoted(name),
+    problems_.error(given_.of(path), path + ": there is no receiver " + quote(name),
                     near ? "did you mean '" + *near + "'?" : "add it to receivers");
   }
 
@@ -153,7 +153,7 @@ private:
       for (const auto& [name, is_used] : calendars_) all.push_back(name);
       const auto near = keys::nearest(names[i], all);
       problems_.error(given_.of(indexed(path, i)),
-                      indexed(path, i) + ": there is no calendar " + quoted(names[i]),
+                      indexed(path, i) + ": there is no calendar " + quote(names[i]),
                       near ? "did you mean '" + *near + "'?" : "add it to time_intervals");
     }
   }
@@ -211,7 +211,7 @@ private:
     const auto worst = labels_.worst(all);
     if (known == receivers_.end() || !worst || *worst >= known->second.least) return;
     problems_.warning(given_.of(path + ".receiver"),
-                      path + ": " + quoted(r.receiver) + " is told of nothing below " +
+                      path + ": " + quote(r.receiver) + " is told of nothing below " +
                           std::string{to_text(known->second.least)} +
                           ", and this route takes at most " + std::string{to_text(*worst)},
                       "lower its least, or name another receiver");
@@ -250,7 +250,7 @@ private:
       const std::string path = indexed("inhibit_rules", i);
       if (const auto [other, fresh] = first.emplace(rule.name, i); !fresh && !rule.name.empty())
         problems_.error(
-            given_.of(path + ".name"), path + ".name: the name " + quoted(rule.name) + " is taken",
+            given_.of(path + ".name"), path + ".name: the name " + quote(rule.name) + " is taken",
             "choose another; the first is in line " +
                 std::to_string(given_.of(indexed("inhibit_rules", other->second) + ".name").line));
       const std::vector<matcher> source = matchers(rule.source_matchers, path + ".source_matchers");

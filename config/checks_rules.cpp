@@ -152,7 +152,7 @@ void check_inventory(const document& d, const given_keys& given, problem_list& p
       if (any = glob_match(match, subject); any) break;
     if (!any)
       problems.warning(given.of(indexed("overrides", i) + ".match"),
-                       indexed("overrides", i) + ".match: " + keys::quoted(match) +
+                       indexed("overrides", i) + ".match: " + keys::quote(match) +
                            " matches nothing in the inventory",
                        "check it against rvd/<host>/<service>");
   }

@@ -10,6 +10,8 @@
 
 namespace tocsin {
 
+inline constexpr duration year = 365 * 24h; ///< the most that a time may be
+
 /// `overrides[i]` of the file: rules for the daemons a pattern matches.
 struct override_settings {
   std::string match;

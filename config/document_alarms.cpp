@@ -9,7 +9,6 @@ namespace tocsin {
 namespace {
 
 using keys::section;
-constexpr duration year = 365 * 24h;
 
 /// "" stands for `by_severity`: YAML has no good word for nothing.
 void describe_priority(section& s, std::string& to) {

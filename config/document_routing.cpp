@@ -9,8 +9,6 @@ using keys::section;
 
 namespace {
 
-constexpr duration year = 365 * 24h;
-
 section describe(escalation_step& e) {
   section s;
   s.span("after", e.after, 1s, year,

@@ -6,7 +6,6 @@ namespace tocsin {
 namespace {
 
 using keys::section;
-constexpr duration year = 365 * 24h;
 
 section switchable(bool& enabled) {
   section s;

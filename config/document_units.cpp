@@ -110,7 +110,7 @@ section describe(quality_rule& r) {
 
 std::optional<keys::complaint> share(std::string_view text) {
   if (share_of(text)) return std::nullopt;
-  return keys::complaint{keys::quoted(text) + " is no share", "write a number from 0 to 1, as in 0.95"};
+  return keys::complaint{keys::quote(text) + " is no share", "write a number from 0 to 1, as in 0.95"};
 }
 
 } // namespace

@@ -27,7 +27,7 @@ bool made_of(std::string_view text, std::string_view others) {
 }
 
 complaint wrong(std::string_view text, std::string_view what, std::string remedy) {
-  return {keys::quoted(text) + " is " + std::string{what}, std::move(remedy)};
+  return {keys::quote(text) + " is " + std::string{what}, std::move(remedy)};
 }
 
 /// Splits "host:port" or "[v6]:port"; false when it is neither.

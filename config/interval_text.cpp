@@ -12,7 +12,7 @@ namespace tocsin {
 namespace {
 
 using keys::complaint;
-using keys::quoted;
+using keys::quote;
 
 constexpr std::array<std::string_view, 7> weekday_names{
     "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
@@ -56,7 +56,7 @@ std::vector<int_range> round(std::optional<int_range> r, int least, int most) {
 }
 
 std::optional<complaint> none(std::string_view text, std::string what, std::string remedy) {
-  return complaint{quoted(text) + " is " + std::move(what), std::move(remedy)};
+  return complaint{quote(text) + " is " + std::move(what), std::move(remedy)};
 }
 
 template <std::size_t N>

@@ -46,7 +46,7 @@ label_knowledge::label_knowledge(const std::vector<expected_daemon>& inventory)
 std::optional<keys::complaint> label_knowledge::unknown(const std::string& name) const {
   if (names_.contains(name)) return std::nullopt;
   const auto near = keys::nearest(name, {names_.begin(), names_.end()});
-  return keys::complaint{"no incident has a label " + keys::quoted(name),
+  return keys::complaint{"no incident has a label " + keys::quote(name),
                          near ? "did you mean '" + *near + "'?"
                               : "give it to daemons of the inventory, as a label"};
 }

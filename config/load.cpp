@@ -7,7 +7,7 @@ namespace tocsin {
 
 using keys::complaint;
 using keys::key;
-using keys::quoted;
+using keys::quote;
 using keys::section;
 using keys::sections_value;
 
@@ -138,7 +138,7 @@ private:
                                      [&n = name](const key& k) { return k.name == n.text; });
       if (known) continue;
       problems_.error({name.line, name.column, {}},
-                      "unknown key " + quoted(name.text) +
+                      "unknown key " + quote(name.text) +
                           (path.empty() ? std::string{} : " in " + path),
                       remedy_for_unknown(s, name.text, generic(path)));
     }

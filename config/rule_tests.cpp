@@ -58,18 +58,18 @@ std::optional<comparison> read_count(std::string_view text) {
 
 std::optional<complaint> count_form(std::string_view text) {
   if (read_count(text)) return std::nullopt;
-  return complaint{keys::quoted(text) + " is no count", "write 2, '>= 2' or '<= 2'"};
+  return complaint{keys::quote(text) + " is no count", "write 2, '>= 2' or '<= 2'"};
 }
 
 std::optional<complaint> cause_form(std::string_view text) {
   if (parse_cause_kind(text)) return std::nullopt;
-  return complaint{keys::quoted(text) + " is no cause", "write for example heartbeat_lost; docs/operating.md names all"};
+  return complaint{keys::quote(text) + " is no cause", "write for example heartbeat_lost; docs/operating.md names all"};
 }
 
 std::optional<complaint> order_form(std::string_view text) {
   const auto kind = parse_command_kind(text);
   if (kind && *kind <= command_kind::expire_silence) return std::nullopt;
-  return complaint{keys::quoted(text) + " is no order",
+  return complaint{keys::quote(text) + " is no order",
                    "write acknowledge, unacknowledge, shelve, unshelve, out_of_service, return_to_service, reset, "
                    "silence or expire_silence"};
 }
@@ -77,7 +77,7 @@ std::optional<complaint> order_form(std::string_view text) {
 std::optional<complaint> time_form(std::string_view text) {
   const auto t = parse_rfc3339(text);
   if (t) return std::nullopt;
-  return complaint{keys::quoted(text) + " is no time", "write for example 2026-11-21T03:00:00+01:00"};
+  return complaint{keys::quote(text) + " is no time", "write for example 2026-11-21T03:00:00+01:00"};
 }
 
 section describe(order_text& o) {
@@ -250,7 +250,7 @@ private:
       std::vector<std::string> names;
       for (const receiver_rule& r : config_.alerting().receivers) names.push_back(r.name);
       const auto near = keys::nearest(all[i].receiver, names);
-      error(here + ".receiver", "the configuration has no receiver " + keys::quoted(all[i].receiver),
+      error(here + ".receiver", "the configuration has no receiver " + keys::quote(all[i].receiver),
             near ? "did you mean '" + *near + "'?" : "name one of its receivers");
     }
   }

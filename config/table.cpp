@@ -87,7 +87,7 @@ std::optional<complaint> assign_whole(const key& k, const whole_value& v, const 
   if (!reads_fully(text, value)) {
     const bool digits = !text.empty() && text.find_first_not_of("-0123456789") == text.npos;
     if (digits) return outside(text.substr(0, 32), k);
-    return complaint{quoted(text) + " is not a whole number", "write " + wanted(k)};
+    return complaint{quote(text) + " is not a whole number", "write " + wanted(k)};
   }
   if (value < v.min || value > v.max) return outside(text, k);
   std::visit([&](auto* to) { *to = static_cast<std::remove_reference_t<decltype(*to)>>(value); },
@@ -99,7 +99,7 @@ std::optional<complaint> assign_number(const key& k, const number_value& v,
                                        const std::string& text) {
   double value = 0;
   if (!reads_fully(text, value) || !std::isfinite(value))
-    return complaint{quoted(text) + " is not a number", "write " + wanted(k)};
+    return complaint{quote(text) + " is not a number", "write " + wanted(k)};
   if (value < v.min || value > v.max) return outside(text.substr(0, 32), k);
   *v.to = value;
   return std::nullopt;
@@ -109,7 +109,7 @@ std::optional<complaint> assign_span(const key& k, const span_value& v, const st
   const auto value = parse_duration(text);
   if (!value) {
     const bool digits = !text.empty() && text.find_first_not_of("0123456789.") == text.npos;
-    return complaint{quoted(text) + (digits ? " has no unit" : " is not a duration"),
+    return complaint{quote(text) + (digits ? " has no unit" : " is not a duration"),
                      digits && text.size() < 10
                          ? "write " + text + "s for seconds; units are ms, s, m, h and d"
                          : "write for example 90s, 1m30s, 500ms, 2h or 7d"};
@@ -124,7 +124,7 @@ std::optional<complaint> assign_choice(const key& k, const choice_value& v,
   const auto found = std::find(v.names.begin(), v.names.end(), text);
   if (found == v.names.end()) {
     const auto near = nearest(text, {v.names.begin(), v.names.end()});
-    return complaint{quoted(text) + " is not one of " + range_text(k),
+    return complaint{quote(text) + " is not one of " + range_text(k),
                      near ? "did you mean '" + *near + "'?" : "write " + range_text(k)};
   }
   v.set(static_cast<std::size_t>(found - v.names.begin()));
@@ -180,14 +180,14 @@ std::string range_text(const key& k) {
 
 std::optional<complaint> assign(const key& k, const std::string& scalar, bool plain) {
   if (scalar.size() > limits::config_text_bytes_max)
-    return complaint{quoted(scalar) + " is longer than " +
+    return complaint{quote(scalar) + " is longer than " +
                          std::to_string(limits::config_text_bytes_max) + " bytes",
                      "shorten it"};
   const auto* text = std::get_if<text_value>(&k.value);
   for (char c : scalar)
     if (text && text->many_lines && (c == '\n' || c == '\t')) continue;
     else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      return complaint{quoted(scalar) + " contains a control character", "write it in one line"};
+      return complaint{quote(scalar) + " contains a control character", "write it in one line"};
   return std::visit(overloaded{[&](const text_value& v) -> std::optional<complaint> {
                                  if (v.check)
                                    if (auto wrong = v.check(scalar)) return wrong;
@@ -196,7 +196,7 @@ std::optional<complaint> assign(const key& k, const std::string& scalar, bool pl
                                },
                                [&](const flag_value& v) -> std::optional<complaint> {
                                  if (!plain || (scalar != "true" && scalar != "false"))
-                                   return complaint{quoted(scalar) + " is not true or false",
+                                   return complaint{quote(scalar) + " is not true or false",
                                                     "write true or false, without quotes"};
                                  *v.to = scalar == "true";
                                  return std::nullopt;
@@ -206,7 +206,7 @@ std::optional<complaint> assign(const key& k, const std::string& scalar, bool pl
                                [&](const span_value& v) { return assign_span(k, v, scalar); },
                                [&](const choice_value& v) { return assign_choice(k, v, scalar); },
                                [&](const auto&) -> std::optional<complaint> {
-                                 return complaint{quoted(scalar) + " is not " +
+                                 return complaint{quote(scalar) + " is not " +
                                                       std::string{type_name(k)},
                                                   "write " + std::string{type_name(k)}};
                                }},
@@ -250,7 +250,7 @@ bool is_scalar(const key& k) {
          !std::holds_alternative<text_map_value>(k.value);
 }
 
-std::string quoted(std::string_view value) {
+std::string quote(std::string_view value) {
   std::string out = "'";
   std::size_t end = std::min<std::size_t>(value.size(), 64);
   // Never cut a UTF-8 character in two.

@@ -189,7 +189,7 @@ bool is_scalar(const key& k);
 /// The shortest text that reads back as the same number.
 std::string plain_number(double value);
 /// At most 64 characters of a value, quoted, safe to print.
-std::string quoted(std::string_view value);
+std::string quote(std::string_view value);
 /// The most similar of `names`, when it is similar enough to be meant.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& names);
 

@@ -86,7 +86,7 @@ private:
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (!tag.empty() && tag != "?" && tag != "!")
-      refuse(mark, "the tag " + keys::quoted(tag), "remove it; types follow from the keys");
+      refuse(mark, "the tag " + keys::quote(tag), "remove it; types follow from the keys");
   }
 
   void count(const YAML::Mark& mark, std::size_t nodes) {
@@ -112,7 +112,7 @@ private:
     map.duplicate = !fresh;
     if (!fresh && problems_.size() < limits::config_problems_max / 2)
       problems_.push_back({file_, mark.line + 1, mark.column + 1, true,
-                           "the key " + keys::quoted(value) + " is given twice",
+                           "the key " + keys::quote(value) + " is given twice",
                            "remove one; the first is in line " + std::to_string(first->second)});
   }
 

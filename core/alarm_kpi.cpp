@@ -11,14 +11,9 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::uint16_t version = 1;
+constexpr std::uint16_t alarm_kpi_version = 1;
 constexpr std::size_t text_bytes_max = 4096;
 constexpr std::array<std::string_view, 4> priority_names{"low", "medium", "high", "highest"};
-
-std::int64_t period_of(timestamp t) {
-  const std::int64_t length = alarm_kpi::period.count(), ns = to_nanoseconds(t);
-  return ns / length - (ns % length < 0);
-}
 
 std::uint8_t index_of_priority(std::string_view name) {
   const auto at = std::ranges::find(priority_names, name);
@@ -31,6 +26,11 @@ tl::unexpected<error> unreadable() {
 }
 
 } // namespace
+
+std::int64_t alarm_kpi::period_of(timestamp t) {
+  const std::int64_t length = period.count(), ns = to_nanoseconds(t);
+  return ns / length - (ns % length < 0);
+}
 
 void alarm_kpi::observe(timestamp at) {
   if (at == unset || at == never) return;
@@ -105,7 +105,7 @@ alarm_kpi::episode* alarm_kpi::newest_of(const standing& s) {
 }
 
 void alarm_kpi::save(writer& out) const {
-  out.put(version);
+  out.put(alarm_kpi_version);
   for (timestamp t : {started_, now_, forgotten_until_}) out.put(t);
   const auto put_counts = [&out](const counts& all) {
     out.put(static_cast<std::uint32_t>(all.size()));
@@ -141,9 +141,9 @@ void alarm_kpi::save(writer& out) const {
 }
 
 result<void> alarm_kpi::load(reader& in) {
-  if (const auto v = in.get<std::uint16_t>(); in.ok() && v != version)
+  if (const auto v = in.get<std::uint16_t>(); in.ok() && v != alarm_kpi_version)
     return fail(errc::version, "snapshot of the alarm figures has version " + std::to_string(v) +
-                                   ", not " + std::to_string(version) + "; counting starts afresh");
+                                   ", not " + std::to_string(alarm_kpi_version) + "; counting starts afresh");
   alarm_kpi fresh{rules_};
   bool good = true;
   const auto get_size = [&](std::size_t most) {

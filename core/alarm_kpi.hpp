@@ -95,6 +95,7 @@ struct kpi_report {
 class alarm_kpi {
 public:
   static constexpr duration period = 10min;       ///< periods start at multiples of it since 1970
+  static std::int64_t period_of(timestamp t);     ///< its number
   static constexpr std::size_t periods = 7 * 144; ///< the running one included
 
   explicit alarm_kpi(alarm_rules rules) : rules_(std::move(rules)) {}

@@ -15,11 +15,6 @@ constexpr std::size_t periods_per_hour = 6;
 constexpr std::size_t floods_named = 20, actors_named = 20, top_named = 10, standing_named = 50;
 constexpr std::uint64_t top_judged_from = 100; // of fewer, ten are always a large share
 
-std::int64_t period_of(timestamp t) {
-  const std::int64_t length = alarm_kpi::period.count(), ns = to_nanoseconds(t);
-  return ns / length - (ns % length < 0);
-}
-
 /// Stops at the ends of time instead of overflowing.
 timestamp start_of(std::int64_t period) {
   std::int64_t ns = 0;
@@ -75,20 +70,20 @@ kpi_report alarm_kpi::make(timestamp now) const {
   kpi_report r{};
   r.at = now;
   const timestamp begin = started_ == unset ? now : started_;
-  r.from = std::max(begin, start_of(period_of(now) - static_cast<std::int64_t>(periods) + 1));
+  r.from = std::max(begin, start_of(alarm_kpi::period_of(now) - static_cast<std::int64_t>(periods) + 1));
   r.detailed_from = std::max(r.from, forgotten_until_);
   r.observed_hours = to_seconds(std::max<duration>(between(r.from, now), period)) / 3600;
   r.activations = rates_of(activations_, now);
   r.activations.name = "activations";
   for (const auto& [n, c] : hidden_)
-    if (n >= period_of(r.from)) r.hidden += c;
+    if (n >= alarm_kpi::period_of(r.from)) r.hidden += c;
   for (const auto& [name, all] : receivers_) {
     r.receivers.push_back(rates_of(all, now));
     r.receivers.back().name = name;
   }
   std::vector<const episode*> all;
   for (const episode& e : episodes_)
-    if (period_of(e.at) >= period_of(r.from)) all.push_back(&e);
+    if (alarm_kpi::period_of(e.at) >= alarm_kpi::period_of(r.from)) all.push_back(&e);
   add_actors(r, all);
   add_response(r, all);
   add_standing(r);
@@ -98,9 +93,9 @@ kpi_report alarm_kpi::make(timestamp now) const {
 
 kpi_rates alarm_kpi::rates_of(const counts& of, timestamp now) const {
   const timestamp begin = started_ == unset ? now : started_;
-  const std::int64_t last = period_of(now);
+  const std::int64_t last = alarm_kpi::period_of(now);
   const std::int64_t first =
-      std::max(period_of(begin), last - static_cast<std::int64_t>(periods) + 1);
+      std::max(alarm_kpi::period_of(begin), last - static_cast<std::int64_t>(periods) + 1);
   const auto all = static_cast<std::size_t>(last - first + 1);
   kpi_rates r;
   std::vector<std::uint32_t> in(all);

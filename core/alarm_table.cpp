@@ -10,8 +10,8 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::uint16_t version = 1;
-constexpr std::size_t text_bytes_max =
+constexpr std::uint16_t alarm_table_version = 1;
+constexpr std::size_t alarm_text_bytes_max =
     4096; ///< of any text in a snapshot: subjects and commands are far shorter
 
 enum class keeping { normal, ordered, unseen, wanted };
@@ -23,7 +23,7 @@ keeping worth(const alarm& a) {
   return a.out_of_service_by.empty() ? keeping::normal : keeping::ordered;
 }
 
-tl::unexpected<error> unreadable() {
+tl::unexpected<error> unreadable_alarms() {
   return fail(errc::malformed,
               "snapshot of the alarms contradicts itself; it is ignored and the input replayed");
 }
@@ -37,7 +37,7 @@ bool get_flag(reader& in, bool& good) {
 
 std::string get_bounded(reader& in, bool& good) {
   std::string text = in.get_text();
-  good = good && text.size() <= text_bytes_max;
+  good = good && text.size() <= alarm_text_bytes_max;
   return text;
 }
 
@@ -148,7 +148,7 @@ void alarm_table::rebuild() {
 }
 
 void alarm_table::save(writer& out) const {
-  out.put(version);
+  out.put(alarm_table_version);
   out.put(left_out_);
   out.put(static_cast<std::uint32_t>(orders_.size()));
   for (const service_order& o : orders_) {
@@ -200,7 +200,7 @@ result<alarm> alarm_table::load_alarm(reader& in, bool& bound) {
          level <= 2 && acknowledged_level <= 2 && recent <= limits::alarm_recent_max &&
          open <= limits::alarm_incidents_max && std::ranges::is_sorted(a.recent) &&
          (!a.chattering || !a.recent.empty());
-  if (!good) return unreadable();
+  if (!good) return unreadable_alarms();
   a.kind = static_cast<cause_kind>(kind);
   a.level = static_cast<severity>(level);
   a.acknowledged_level = static_cast<severity>(acknowledged_level);
@@ -210,9 +210,9 @@ result<alarm> alarm_table::load_alarm(reader& in, bool& bound) {
 }
 
 result<void> alarm_table::load(reader& in) {
-  if (const auto v = in.get<std::uint16_t>(); in.ok() && v != version)
+  if (const auto v = in.get<std::uint16_t>(); in.ok() && v != alarm_table_version)
     return fail(errc::version, "snapshot of the alarms has version " + std::to_string(v) +
-                                   ", not " + std::to_string(version) +
+                                   ", not " + std::to_string(alarm_table_version) +
                                    "; it is ignored and the input replayed");
   alarm_table fresh{rules_};
   bool good = true;
@@ -227,7 +227,7 @@ result<void> alarm_table::load(reader& in) {
   }
   const auto count = in.get<std::uint32_t>();
   if (!in.ok() || !good || orders > limits::service_orders_max || count > limits::alarms_max)
-    return unreadable();
+    return unreadable_alarms();
   for (std::uint32_t n = 0; n < count; ++n) {
     bool bound = false;
     auto a = load_alarm(in, bound);
@@ -235,9 +235,9 @@ result<void> alarm_table::load(reader& in) {
     std::vector<std::string> ids = a->open;
     if (bound && std::ranges::find(ids, a->incident) == ids.end()) ids.push_back(a->incident);
     for (const std::string& id : ids)
-      if (!fresh.by_incident_.try_emplace(id, a->key).second) return unreadable();
+      if (!fresh.by_incident_.try_emplace(id, a->key).second) return unreadable_alarms();
     std::string key = a->key;
-    if (!fresh.alarms_.try_emplace(std::move(key), std::move(*a)).second) return unreadable();
+    if (!fresh.alarms_.try_emplace(std::move(key), std::move(*a)).second) return unreadable_alarms();
   }
   fresh.rebuild();
   *this = std::move(fresh);

@@ -7,7 +7,7 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::uint16_t version = 4;
+constexpr std::uint16_t alerting_snapshot_version = 4;
 
 void put_text(writer& out, const std::string& text) { out.put(std::string_view{text}); }
 
@@ -22,7 +22,7 @@ std::uint32_t count(reader& in) { return in.ok() ? in.get<std::uint32_t>() : 0; 
 } // namespace
 
 void alerting::save(writer& out) const {
-  out.put(version);
+  out.put(alerting_snapshot_version);
   out.put(now_);
   alarms_.save(out);
   kpi_.save(out);
@@ -157,9 +157,9 @@ void alerting::load_flood(reader& in) {
 }
 
 result<void> alerting::load(reader& in) {
-  if (const auto v = in.get<std::uint16_t>(); v != version)
+  if (const auto v = in.get<std::uint16_t>(); v != alerting_snapshot_version)
     return fail(errc::version, "snapshot of what was told has version " + std::to_string(v) + ", not " +
-                                   std::to_string(version) + "; it is ignored and the input replayed");
+                                   std::to_string(alerting_snapshot_version) + "; it is ignored and the input replayed");
   alerting fresh{rules_, book_};
   fresh.now_ = in.get_time();
   if (auto ok = fresh.alarms_.load(in); !ok) return ok;

@@ -13,7 +13,6 @@ namespace {
 constexpr auto liveness = symptom_family::liveness;
 constexpr int postponed_max = 3; // a link that comes and goes must not hide a death for ever
 
-std::size_t index(symptom_family f) { return static_cast<std::size_t>(f); }
 std::uint64_t bit_of(std::uint8_t vantage) {
   return std::uint64_t{1} << (vantage % limits::vantages_max);
 }

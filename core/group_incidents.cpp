@@ -11,7 +11,6 @@ namespace tocsin {
 
 namespace {
 constexpr double suspect_margin = 0.1; // a new suspect must be so much more probable: no to and fro
-std::size_t index(symptom_family f) { return static_cast<std::size_t>(f); }
 
 std::string_view name_of(symptom_family f) {
   constexpr std::string_view names[] = {"liveness", "loss",   "clients",  "inventory", "drift",  "clock",

@@ -9,7 +9,7 @@
 namespace tocsin {
 
 namespace {
-constexpr std::uint16_t version = 2;
+constexpr std::uint16_t group_snapshot_version = 2;
 
 tl::unexpected<error> contradiction(const std::string& name) {
   return fail(errc::malformed, "snapshot of group " + name +
@@ -18,7 +18,7 @@ tl::unexpected<error> contradiction(const std::string& name) {
 } // namespace
 
 void group::save(writer& out) const {
-  out.put(version);
+  out.put(group_snapshot_version);
   out.put(std::string_view{name_});
   out.put(static_cast<std::uint32_t>(vantage_names_.size()));
   for (const std::string& n : vantage_names_) out.put(std::string_view{n});
@@ -45,9 +45,9 @@ void group::save(writer& out) const {
 }
 
 result<group> group::load(reader& in, std::shared_ptr<const group_rules> rules) {
-  if (const auto v = in.get<std::uint16_t>(); v != version)
+  if (const auto v = in.get<std::uint16_t>(); v != group_snapshot_version)
     return fail(errc::version, "snapshot of a group has version " + std::to_string(v) + ", not " +
-                                   std::to_string(version) +
+                                   std::to_string(group_snapshot_version) +
                                    "; it is ignored and the input replayed");
   group g{in.get_text(), std::move(rules)};
   for (auto n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n)

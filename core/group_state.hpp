@@ -29,6 +29,7 @@ enum class symptom_family : std::uint8_t {
   quality,   ///< quality_low
 };
 inline constexpr std::size_t symptom_family_count = 11;
+constexpr std::size_t index(symptom_family f) { return static_cast<std::size_t>(f); }
 
 symptom_family family_of(symptom_kind kind);
 /// Which of two kinds of one family is the worse; greater = worse.

@@ -10,7 +10,7 @@
 namespace tocsin {
 
 namespace {
-constexpr std::uint16_t version = 1;
+constexpr std::uint16_t group_table_version = 1;
 constexpr duration moment{1};
 
 std::shared_ptr<const group_rules> rules_for_groups(const std::shared_ptr<const rule_book>& book) {
@@ -281,7 +281,7 @@ std::vector<group_status> group_table::status() const {
 }
 
 void group_table::save(writer& out) const {
-  out.put(version);
+  out.put(group_table_version);
   sight_.save(out);
   out.put(static_cast<std::uint32_t>(vantage_names_.size()));
   for (const std::string& n : vantage_names_) out.put(std::string_view{n});
@@ -292,9 +292,9 @@ void group_table::save(writer& out) const {
 }
 
 result<void> group_table::load(reader& in) {
-  if (const auto v = in.get<std::uint16_t>(); v != version)
+  if (const auto v = in.get<std::uint16_t>(); v != group_table_version)
     return fail(errc::version, "snapshot of the groups has version " + std::to_string(v) +
-                                   ", not " + std::to_string(version) +
+                                   ", not " + std::to_string(group_table_version) +
                                    "; it is ignored and the input replayed");
   group_table fresh{rules_, {}};
   const bool sight = fresh.sight_.load(in);

@@ -10,7 +10,6 @@ namespace tocsin {
 
 namespace {
 constexpr auto liveness = symptom_family::liveness;
-std::size_t index(symptom_family f) { return static_cast<std::size_t>(f); }
 
 /// The worst symptom of a family that has an incident's weight.
 const held_symptom* worst(const member_trouble& t, symptom_family f, bool ripe_only) {

@@ -13,7 +13,7 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t operator_command_version = 1;
 constexpr std::array<std::string_view, 13> kinds{
     "acknowledge",       "unacknowledge", "shelve",  "unshelve",      "out_of_service",
     "return_to_service", "reset",         "silence", "expire_silence",
@@ -96,7 +96,7 @@ result<void> check_matchers(const operator_command& c) {
 
 std::string encode(const operator_command& c) {
   writer out;
-  out.put(version);
+  out.put(operator_command_version);
   out.put(c.kind);
   out.put(std::string_view{c.target});
   out.put(std::string_view{c.who});
@@ -113,9 +113,9 @@ result<operator_command> decode_command(std::string_view bytes) {
     return fail(errc::too_large, "an operator's command of " + std::to_string(bytes.size()) +
                                      " bytes is longer than any that was accepted");
   reader in{bytes};
-  if (const auto v = in.get<std::uint8_t>(); in.ok() && v != version)
+  if (const auto v = in.get<std::uint8_t>(); in.ok() && v != operator_command_version)
     return fail(errc::version, "an operator's command has version " + std::to_string(v) + ", not " +
-                                   std::to_string(version) + "; it was given to another tocsin");
+                                   std::to_string(operator_command_version) + "; it was given to another tocsin");
   operator_command c{};
   const auto kind = in.get<std::uint8_t>();
   c.kind = static_cast<command_kind>(kind);

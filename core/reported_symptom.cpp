@@ -8,13 +8,13 @@
 namespace tocsin {
 
 namespace {
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t reported_symptom_version = 1;
 constexpr std::size_t text_bytes_max = 256; ///< of one fact
 } // namespace
 
 std::string encode_reported(const symptom& s) {
   writer head;
-  head.put(version);
+  head.put(reported_symptom_version);
   head.put(s.kind);
   head.put(s.state);
   head.put(s.level);
@@ -42,7 +42,7 @@ std::string encode_reported(const symptom& s) {
 
 result<symptom> decode_reported(std::string_view bytes) {
   reader in{bytes};
-  if (in.get<std::uint8_t>() != version) return fail(errc::malformed, "no reported symptom of version 1");
+  if (in.get<std::uint8_t>() != reported_symptom_version) return fail(errc::malformed, "no reported symptom of version 1");
   symptom s{};
   const auto kind = in.get<std::uint8_t>(), state = in.get<std::uint8_t>(), level = in.get<std::uint8_t>();
   s.at = in.get_time();

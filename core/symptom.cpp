@@ -20,9 +20,9 @@ constexpr std::array<std::string_view, 3> severities{"info", "warning", "critica
 constexpr std::array<std::string_view, 3> lives{"opened", "updated", "closed"};
 
 template <class Enum, std::size_t N>
-std::optional<Enum> find(const std::array<std::string_view, N>& names, std::size_t count, std::string_view text) {
+std::optional<Enum> find(const std::array<std::string_view, N>& texts, std::size_t count, std::string_view text) {
   for (std::size_t i = 0; i < count; ++i)
-    if (names[i] == text) return static_cast<Enum>(i);
+    if (texts[i] == text) return static_cast<Enum>(i);
   return std::nullopt;
 }
 } // namespace

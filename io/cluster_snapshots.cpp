@@ -22,7 +22,7 @@ namespace tocsin {
 namespace {
 
 using clock_point = std::chrono::steady_clock::time_point;
-constexpr duration topic_within = 5s, topic_again_within = 1s;
+constexpr duration snapshots_topic_within = 5s, snapshots_topic_again_within = 1s;
 constexpr int poll_ms = 50;
 constexpr std::size_t jobs_max = 10'000;
 /// It reads only while partitions are taken over, one after the other: the question where the next one ends must not wait behind a fetch of the one
@@ -121,7 +121,7 @@ result<void> kafka_cluster_snapshots::open() {
   auto producer = make_kafka(RD_KAFKA_PRODUCER, std::move(*conf));
   if (!producer) return tl::make_unexpected(producer.error());
   producer_ = std::move(*producer);
-  if (auto seen = prepare_topics(reader_->client(), wanted_topic(settings_, topic_, partitions_), topic_within); seen) looked_ = true;
+  if (auto seen = prepare_topics(reader_->client(), wanted_topic(settings_, topic_, partitions_), snapshots_topic_within); seen) looked_ = true;
   else if (seen.error().code != errc::unreachable) return seen;
   else log::warning("kafka_unreachable", {{"brokers", settings_.connection.brokers}, {"reason", seen.error().text}});
   thread_ = std::thread{[this] { run(); }};
@@ -227,7 +227,7 @@ void kafka_cluster_snapshots::run() {
 /// The topic may not have been there when we began.
 result<void> kafka_cluster_snapshots::prepared() {
   if (looked_) return {};
-  auto seen = prepare_topics(reader_->client(), wanted_topic(settings_, topic_, partitions_), topic_again_within);
+  auto seen = prepare_topics(reader_->client(), wanted_topic(settings_, topic_, partitions_), snapshots_topic_again_within);
   looked_ = seen.has_value();
   return seen;
 }

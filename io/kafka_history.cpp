@@ -15,7 +15,7 @@ namespace {
 
 using clock_point = std::chrono::steady_clock::time_point;
 constexpr int poll_ms = 50;
-constexpr std::int64_t near_enough = 2'000; ///< so many records are read sooner than looked for
+constexpr std::int64_t near_by = 2'000; ///< so many records are read sooner than looked for
 constexpr std::size_t decoded_at_once = 1'000;
 constexpr std::string_view keys_of_hosts = "rvd/";
 
@@ -78,7 +78,7 @@ public:
     const auto first = next();
     if (!first) return false;
     std::int64_t begin = first->offset;
-    while (end - begin > near_enough && why_.empty()) {
+    while (end - begin > near_by && why_.empty()) {
       const std::int64_t middle = begin + (end - begin) / 2;
       jump(middle);
       const auto m = next();

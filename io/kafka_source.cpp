@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t samples_most = 8192;     ///< Kafka records of one batch of readings, which are cheap
 constexpr std::size_t errors_most = 1000;      ///< handed on at once
 constexpr auto near_enough = std::chrono::seconds{1}; ///< so little behind is not behind
-constexpr auto topics_within = std::chrono::seconds{5};
+constexpr auto source_topics_within = std::chrono::seconds{5};
 constexpr auto look_every_ms = 500;
 /// Among the positions that are kept: whether we said last that we are blind. No topic is called so.
 log_position blindness(bool blind) { return {"", -1, blind ? 1 : 0}; }
@@ -281,7 +281,7 @@ result<void> prepare_kafka_source(const source_settings& s, const kafka_output& 
   auto client = make_kafka(RD_KAFKA_CONSUMER, std::move(*conf));
   if (!client) return tl::make_unexpected(client.error());
   const std::uint32_t fresh = s.kafka.partitions ? s.kafka.partitions : creation.partitions;
-  const auto seen = prepare_topics(client->get(), {s.kafka.topics, s.kafka.partitions, creation.create_topics, fresh, creation.replication}, topics_within);
+  const auto seen = prepare_topics(client->get(), {s.kafka.topics, s.kafka.partitions, creation.create_topics, fresh, creation.replication}, source_topics_within);
   if (!seen && seen.error().code == errc::unreachable) {
     rd_kafka_poll(client->get(), 0); // its errors
     log::warning("kafka_unreachable", {{"source", s.name}, {"reason", seen.error().text}, {"error", why}});

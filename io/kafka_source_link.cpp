@@ -7,7 +7,7 @@
 namespace tocsin {
 
 namespace {
-constexpr int offsets_within_ms = 3000;
+constexpr int ends_within_ms = 3000;
 } // namespace
 
 void kafka_source::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list, void* self) {
@@ -112,7 +112,7 @@ std::int64_t kafka_source::start_of(const std::string& topic, std::int32_t parti
                                                : RD_KAFKA_OFFSET_INVALID; // the group's
   if (!asks_offsets_) return kept;
   std::int64_t low = 0, high = 0;
-  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &low, &high, offsets_within_ms);
+  const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &low, &high, ends_within_ms);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) asks_offsets_ = false; // many partitions would take many times as long
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR || (kept >= low && kept <= high)) return kept;
   // Too old, or the topic is another one by now: what lies between was never seen.

@@ -9,7 +9,7 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::string_view hex = "0123456789ABCDEF";
+constexpr std::string_view hex_digits = "0123456789ABCDEF";
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view digits =
@@ -129,7 +129,7 @@ std::string quoted_printable(std::string_view text) {
     if (plain)
       out += static_cast<char>(c);
     else
-      ((out += '=') += hex[c >> 4]) += hex[c & 15];
+      ((out += '=') += hex_digits[c >> 4]) += hex_digits[c & 15];
     column += size;
   }
   return out;

@@ -18,8 +18,8 @@ namespace tocsin {
 namespace {
 
 constexpr std::string_view prefix{"snapshot-"}, suffix{".bin"}, unfinished{".part"};
-constexpr std::uint64_t magic = 0x31706e736e636f74; ///< "tocnsnp1"
-constexpr std::size_t header_bytes = 24;             ///< magic, size, sum
+constexpr std::uint64_t file_magic = 0x31706e736e636f74; ///< "tocnsnp1"
+constexpr std::size_t file_header_bytes = 24;             ///< magic, size, sum
 
 /// Over 8 bytes at a time, however the text is cut: finds what a disk or a cut does, keeps no enemy out.
 class checksum {
@@ -79,7 +79,7 @@ result<void> write_snapshot_file(const std::string& path, const std::vector<std:
     size += p.size();
     sum.add(p);
   }
-  header.put(magic);
+  header.put(file_magic);
   header.put(size);
   header.put(sum.value());
   bool good = write_all(file.get(), header.take());
@@ -107,11 +107,11 @@ result<std::string> read_snapshot_file(const std::string& path) {
     if (n <= 0) return trouble(path, "cannot be read");
     at += static_cast<std::size_t>(n);
   }
-  reader in{std::string_view{bytes}.substr(0, header_bytes)};
+  reader in{std::string_view{bytes}.substr(0, file_header_bytes)};
   const auto found_magic = in.get<std::uint64_t>(), size = in.get<std::uint64_t>(), sum = in.get<std::uint64_t>();
-  if (!in.ok() || found_magic != magic || bytes.size() != header_bytes + size)
+  if (!in.ok() || found_magic != file_magic || bytes.size() != file_header_bytes + size)
     return fail(errc::malformed, path + ": no whole snapshot; the one before it is used, or the journal from its start");
-  bytes.erase(0, header_bytes);
+  bytes.erase(0, file_header_bytes);
   checksum own;
   own.add(bytes);
   if (own.value() != sum) return fail(errc::malformed, path + ": damaged; the one before it is used, or the journal from its start");

@@ -9,7 +9,7 @@ namespace tocsin {
 
 namespace {
 
-constexpr std::uint8_t version = 2;
+constexpr std::uint8_t entry_version = 2;
 constexpr std::size_t effects_at_a_time = 256; ///< in one entry: some 100 KiB
 
 void put(writer& out, const effect& e) {
@@ -187,7 +187,7 @@ bool get(reader& in, std::uint8_t kind, cluster_entry& e) {
 
 std::string encode(const cluster_entry& e) {
   writer out;
-  out.put(version);
+  out.put(entry_version);
   out.put(static_cast<std::uint8_t>(e.what.index()));
   out.put(std::string_view{e.node});
   out.put(e.incarnation);
@@ -199,8 +199,8 @@ result<cluster_entry> decode_entry(std::string_view bytes) {
   reader in{bytes};
   const auto v = in.get<std::uint8_t>();
   const auto kind = in.get<std::uint8_t>();
-  if (!in.ok() || v != version)
-    return fail(errc::version, "an entry of the cluster's log has version " + std::to_string(v) + ", not " + std::to_string(version) +
+  if (!in.ok() || v != entry_version)
+    return fail(errc::version, "an entry of the cluster's log has version " + std::to_string(v) + ", not " + std::to_string(entry_version) +
                                    "; bring all nodes to the same release");
   cluster_entry e;
   e.node = in.get_text();

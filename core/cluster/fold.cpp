@@ -8,7 +8,7 @@
 namespace tocsin {
 
 namespace {
-constexpr std::uint8_t version = 3;
+constexpr std::uint8_t fold_version = 3;
 constexpr duration moment{1};
 } // namespace
 
@@ -169,7 +169,7 @@ void cluster_fold::see(std::uint32_t partition, sight_changed sight, timestamp a
 }
 
 void cluster_fold::save(writer& out) const {
-  out.put(version);
+  out.put(fold_version);
   out.put(next_);
   out.put(now_);
   out.put(marked_);
@@ -214,7 +214,7 @@ void cluster_fold::save(writer& out) const {
 }
 
 result<void> cluster_fold::load(reader& in) {
-  if (const auto v = in.get<std::uint8_t>(); v != version)
+  if (const auto v = in.get<std::uint8_t>(); v != fold_version)
     return fail(errc::version, "a snapshot of the cluster's log has version " + std::to_string(v) + "; it is ignored and the log read from its start");
   cluster_fold f{ahead_of_marks_};
   f.next_ = in.get<std::int64_t>();

@@ -9,7 +9,7 @@
 namespace tocsin {
 
 namespace {
-constexpr std::uint8_t version = 2;
+constexpr std::uint8_t partition_watch_version = 2;
 constexpr duration moment{1};
 constexpr std::uint64_t of_input = 1;
 
@@ -29,9 +29,9 @@ void partition_watch::begin_anew() {
 
 result<void> partition_watch::restore(std::string_view snapshot) {
   reader in{snapshot};
-  if (const auto v = in.get<std::uint8_t>(); v != version)
+  if (const auto v = in.get<std::uint8_t>(); v != partition_watch_version)
     return fail(errc::version, "the snapshot of partition " + std::to_string(partition_) + " has version " + std::to_string(v) + ", not " +
-                                   std::to_string(version) + "; it is ignored and the input read from its start");
+                                   std::to_string(partition_watch_version) + "; it is ignored and the input read from its start");
   const auto of = in.get<std::uint32_t>(), count = in.get<std::uint32_t>();
   const auto next = in.get<std::int64_t>();
   const timestamp watermark = in.get_time();
@@ -202,7 +202,7 @@ std::optional<said_entry> partition_watch::take_said(bool progress) {
 
 std::string partition_watch::save() const {
   writer out;
-  out.put(version);
+  out.put(partition_watch_version);
   out.put(partition_);
   out.put(count_);
   out.put(next_);

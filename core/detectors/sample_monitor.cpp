@@ -13,7 +13,7 @@ namespace {
 
 constexpr double value_most = 1e150, idle = 0.5, g_most = 6, g_most_heavy = 4, light_tail = 6.5;
 constexpr double slow_rows = 20000;
-constexpr std::uint8_t version = 2; ///< of what save writes
+constexpr std::uint8_t sample_monitor_version = 2; ///< of what save writes
 constexpr std::uint32_t settling_rows = 400, stuck_least = 7, tone_every = 4, limits_every = 4096, limits_every_young = 512, young_rows = 8192;
 /// Parts of the run length that the spike test gets. Where tails are heavy each factor of ten is half of the limit again,
 /// and what is far beyond the noise would be missed.
@@ -294,12 +294,12 @@ void sample_monitor::fields(Self& self, auto&& each) {
 }
 
 void sample_monitor::save(writer& out) const {
-  out.put(version);
+  out.put(sample_monitor_version);
   fields(*this, detectors::state_writer{out});
 }
 
 bool sample_monitor::load(reader& in) {
-  if (in.get<std::uint8_t>() != version) return false;
+  if (in.get<std::uint8_t>() != sample_monitor_version) return false;
   fields(*this, detectors::state_reader{in});
   return in.ok();
 }
