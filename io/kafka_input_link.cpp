@@ -121,9 +121,11 @@ void kafka_input_thread::commit_stored() {
   while (left() > 0) {
     if (rd_kafka_commit_queue(member_.get(), nullptr, answers.get(), nullptr, nullptr) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
     const kafka_event answer{rd_kafka_queue_poll(answers.get(), left())};
-    if (!answer || rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS) return;
+    if (!answer) break;
+    if (rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS) return;
     const kafka_event none{rd_kafka_queue_poll(answers.get(), static_cast<int>(commit_again.count()))}; // nothing comes: a pause
   }
+  trouble(topic_ + ": the group did not take how far it was read before it was given up; whoever follows goes by its snapshot");
 }
 
 void kafka_input_thread::say_goodbye() {

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import threading
 
-from support import QUICK_RULES, SOURCE, Node, heartbeat, write
+from support import QUICK_RULES, SOURCE, Node, free_ports, heartbeat, write
 
 # Metrics of nodes that have a cluster log.
 OF_SHARED_INPUT = re.compile(r"tocsin_cluster_(leads|partitions|takeover|log_|snapshots)")
@@ -22,18 +22,6 @@ def documented_metrics():
 
 
 FEED = '  - {name: feed, kind: jsonl, address: "127.0.0.1:0"}'
-
-
-def free_ports(count):
-    """Ports that nobody has at this moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
 
 
 def openssl(folder, *arguments):

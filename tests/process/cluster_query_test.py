@@ -9,9 +9,8 @@ import struct
 import time
 import unittest
 
-from cluster import (OF_SHARED_INPUT, Authority, Member, all_at_once, cluster_metrics, documented_metrics, free_ports, members, stranger,
-                     write_config)
-from support import folder, main, read, tocsin, wait_for, write
+from cluster import (OF_SHARED_INPUT, Authority, Member, all_at_once, cluster_metrics, documented_metrics, members, stranger, write_config)
+from support import folder, free_ports, main, read, tocsin, wait_for, write
 
 HOSTS = {"a": [f"10.1.0.{i}" for i in range(1, 6)], "b": [f"10.0.0.{i}" for i in range(1, 6)], "c": [f"10.2.0.{i}" for i in range(1, 6)]}
 WHERE = {h: n for n, hosts in HOSTS.items() for h in hosts}

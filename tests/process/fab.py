@@ -5,9 +5,9 @@ import json
 import os
 import threading
 
-from cluster import Member, free_ports
+from cluster import Member
 from receivers import Hook
-from support import heartbeat, wait_for
+from support import free_ports, heartbeat, wait_for
 
 PARTITIONS = 6
 BEAT = 0.5  # seconds between heartbeats of a daemon

@@ -2,14 +2,13 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
 
-from support import Node, folder, heartbeat, main, wait_for, write
+from support import Node, folder, free_ports, heartbeat, main, wait_for, write
 
 FEED = "  - {name: feed, kind: jsonl, address: \"127.0.0.1:0\"}"
 
@@ -37,9 +36,7 @@ class prometheus(unittest.TestCase):
         needed("prometheus")
         node = started(self)
         place = folder(self)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
+        port = free_ports(1)[0]
         config = write(os.path.join(place, "prometheus.yml"),
                        "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n- job_name: tocsin\n"
                        f"  static_configs: [{{targets: [\"127.0.0.1:{node.port}\"]}}]\n")

@@ -5,6 +5,7 @@ TOCSIN_BINARY and TOCSIN_TEST_RVD name the programs; ctest sets them.
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -38,6 +39,23 @@ def wait_for(condition, what, within=DEADLINE, pause=0.01):
         if time.monotonic() > end:
             raise AssertionError(f"not within {within} s: {what() if callable(what) else what}")
         time.sleep(pause)
+
+
+def free_ports(count):
+    """Ports that nobody has at this moment, of those that the system gives to nobody who asks for any: who lets one go can have it again."""
+    first_given = int(read("/proc/sys/net/ipv4/ip_local_port_range").split()[0])
+    sockets = []
+    try:
+        while len(sockets) < count:
+            sockets.append(socket.socket())
+            try:
+                sockets[-1].bind(("127.0.0.1", random.randrange(10_000, first_given)))
+            except OSError:  # somebody has it
+                sockets.pop().close()
+        return [s.getsockname()[1] for s in sockets]
+    finally:
+        for s in sockets:
+            s.close()
 
 
 def environment(**more):
