@@ -44,10 +44,11 @@ trap finish EXIT
 timed() {
   now=$1
   shift
-  local start=$SECONDS
+  local start=$SECONDS code=0
   echo "== $now"
-  "$@"
+  "$@" || code=$?
   report+=("$(printf '%-16s %5d s' "$now" $((SECONDS - start)))")
+  return "$code" # `set -e` does not reach whoever is asked for his code
 }
 
 build() { # part, preset

@@ -119,7 +119,8 @@ result<void> sqlite_store::replay(std::uint64_t offset,
 
 result<void> sqlite_store::replay_while(std::uint64_t offset,
                                         const std::function<bool(record_batch&&)>& visit) const {
-  const std::uint64_t end = next_offset();
+  // What is being written has its offsets already, but cannot be read yet.
+  const std::uint64_t end = reading_ ? committed_offset_.load() : next_offset();
   const auto& path = for_reading().path();
   bool visited = false;
   while (offset < end) {

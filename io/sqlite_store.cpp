@@ -70,7 +70,7 @@ result<void> sqlite_store::find_next_offset() {
                 " coalesce((SELECT next_offset FROM snapshots ORDER BY id DESC LIMIT 1), 0))");
   if (!next) return tl::make_unexpected(next.error());
   committed_offset_ = static_cast<std::uint64_t>(*next);
-  next_offset_ = committed_offset_;
+  next_offset_ = committed_offset_.load();
   return {};
 }
 
@@ -110,7 +110,7 @@ result<void> sqlite_store::begin() {
   if (writing_ && in_transaction_) {
     const std::lock_guard guard{writing_->mutex};
     if (writing_->in_transaction()) (void)writing_->run("ROLLBACK");
-    next_offset_ = committed_offset_;
+    next_offset_ = committed_offset_.load();
   }
   in_transaction_ = false;
   failed_.reset();
@@ -125,12 +125,12 @@ result<void> sqlite_store::commit() {
   in_transaction_ = false;
   failed_.reset();
   if (done) {
-    committed_offset_ = next_offset_;
+    committed_offset_ = next_offset_.load();
     return done;
   }
   const std::lock_guard guard{writing_->mutex};
   if (writing_->in_transaction()) (void)writing_->run("ROLLBACK");
-  next_offset_ = committed_offset_;
+  next_offset_ = committed_offset_.load();
   return done;
 }
 
@@ -157,7 +157,7 @@ result<void> sqlite_store::append(const record_batch& batch, std::size_t begin, 
     auto done = insert->bind_blob(5, blob).run();
     if (!done) return done;
     next_offset_ = first + (end - begin);
-    if (!in_transaction_) committed_offset_ = next_offset_;
+    if (!in_transaction_) committed_offset_ = next_offset_.load();
     return done;
   });
 }

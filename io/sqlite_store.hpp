@@ -83,7 +83,7 @@ private:
   std::unique_ptr<sqlite::connection> reading_; ///< null: in memory, which has one connection only
   file_descriptor lock_;                        ///< keeps a second process away
   std::atomic<std::uint64_t> next_offset_{0};
-  std::uint64_t committed_offset_ = 0;
+  std::atomic<std::uint64_t> committed_offset_{0}; ///< what the reading connection sees
   bool in_transaction_ = false;
   std::optional<error> failed_; ///< why the present transaction cannot be committed
 };

@@ -115,6 +115,16 @@ TEST_F(store_file, what_was_not_committed_is_gone) {
   EXPECT_FALSE(s->commit()) << "without begin";
 }
 
+TEST_F(store_file, what_is_being_written_is_not_missed_by_who_replays) {
+  auto s = open(path);
+  append(*s, 5);
+  ASSERT_TRUE(s->begin());
+  append(*s, 5);
+  EXPECT_THAT(replayed(*s, 0), ElementsAre(std::pair(0u, 5u)));
+  ASSERT_TRUE(s->commit());
+  EXPECT_THAT(replayed(*s, 0), ElementsAre(std::pair(0u, 5u), std::pair(5u, 5u)));
+}
+
 TEST_F(store_file, a_failed_call_takes_its_transaction_along) {
   auto s = open(path);
   ASSERT_TRUE(s->begin());
