@@ -124,6 +124,8 @@ void partition_watch::advance(timestamp now) {
 void partition_watch::sight(bool sighted, timestamp at) {
   if (at_ == phase::over || at_ == phase::claiming || sighted == !cut_off_) return;
   cut_off_ = !sighted;
+  // Until this was clear time stood still: nobody was silent in it, nobody was heard.
+  if (!sighted && started_) at = watermark_;
   apply_sight(sighted, at);
   if (at_ != phase::replaying) return;
   at_ = phase::sighted; // cut off before it ever saw: that must be said, too

@@ -34,7 +34,7 @@ public:
   void reached_end(timestamp now);
   /// Time has passed; only once sighted. Deadlines strictly before `now` fire.
   void advance(timestamp now);
-  /// We cannot read the input any more, or again. Whether those who write it see is in the input itself.
+  /// We cannot read the input any more, which counts from what was judged last, or again. Whether those who write it see is in the input itself.
   void sight(bool sighted, timestamp at);
   /// Cluster time before which advance() need not be called.
   timestamp next_wake() const { return at_ == phase::sighted ? table_->next_wake() : never; }

@@ -238,6 +238,29 @@ TEST_F(writers, a_new_owner_knows_who_is_blind) {
   EXPECT_THAT(sights(said), testing::ElementsAre("0 sees", "1 blind", "2 sees"));
 }
 
+TEST_F(handover, time_that_stood_still_before_we_were_known_to_be_blind_makes_nobody_lost) {
+  const auto a = watched();
+  in.add(noon + 35s, "x");
+  in.feed(*a);
+  a->advance(noon + 36s);
+  (void)a->take_said(true);
+  // Nothing more can be read; for so long it was not clear whether that is for good.
+  a->sight(false, noon + 2min);
+  auto said = a->take_said(false);
+  ASSERT_TRUE(said);
+  EXPECT_THAT(symptoms(said), testing::IsEmpty());
+  EXPECT_TRUE(said->blind);
+  a->advance(noon + 5min);
+  a->sight(true, noon + 5min);
+  said = a->take_said(false);
+  ASSERT_TRUE(said);
+  EXPECT_THAT(symptoms(said), testing::IsEmpty());
+  in.add(noon + 5min + 2s, "x");
+  in.feed(*a);
+  a->advance(noon + 5min + 10s);
+  EXPECT_THAT(symptoms(a->take_said(true)), testing::IsEmpty());
+}
+
 TEST_F(handover, blindness_makes_nobody_lost) {
   const auto a = watched();
   a->sight(false, noon + 31s);
