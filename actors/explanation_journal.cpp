@@ -69,9 +69,15 @@ json view(const record& r, std::uint64_t offset) {
 class nearest {
 public:
   explicit nearest(timestamp since) : since_(since) {}
-  void add(timestamp at, json record) {
+  /// `view` is asked only if its record may be shown: of a long incident there are millions.
+  template <class View>
+  void add(timestamp at, View view) {
     auto& side = at <= since_ ? before_ : after_;
-    side.emplace(at, std::move(record));
+    if (side.size() == half && (at <= since_ ? at < side.begin()->first : at >= side.rbegin()->first)) {
+      ++left_out_;
+      return;
+    }
+    side.emplace(at, view());
     if (side.size() <= half) return;
     side.erase(at <= since_ ? side.begin() : std::prev(side.end()));
     ++left_out_;
@@ -118,6 +124,10 @@ json evidence_of_input(const explain_question& q, const incident& i) {
     partitions.insert(partition_of(key, static_cast<std::int32_t>(s.kafka.partitions)));
     wanted.keys.insert(key);
   }
+  if (partitions.empty() && i.because.kind != cause_kind::sight_lost) { // of equipment and of ourselves the input says nothing
+    out["complete"] = true;
+    return out;
+  }
   if (partitions.empty()) partitions.insert(0); // what is said of sight is said in every one
   wanted.partitions.assign(partitions.begin(), partitions.end());
   wanted.from = earlier(i.since, shortly_before);
@@ -126,9 +136,11 @@ json evidence_of_input(const explain_question& q, const incident& i) {
   nearest found{i.since};
   const auto end = read_kafka_history(s, wanted, [&](const record& r, const kafka_history_place& place) {
     if (r.at > i.at || !about.has(r)) return;
-    json seen = view(r, static_cast<std::uint64_t>(place.offset));
-    seen["partition"] = place.partition;
-    found.add(r.at, std::move(seen));
+    found.add(r.at, [&] {
+      json seen = view(r, static_cast<std::uint64_t>(place.offset));
+      seen["partition"] = place.partition;
+      return seen;
+    });
   });
   found.give(out);
   if (!end) out["error"] = end.error().text;
@@ -155,7 +167,7 @@ json evidence_records(const explain_question& q, const incident& i) {
         out["complete"] = false;
         return false;
       }
-      if (wanted.has(r)) found.add(r.at, view(r, b.first_offset + n));
+      if (wanted.has(r)) found.add(r.at, [&] { return view(r, b.first_offset + n); });
     }
     return true;
   });

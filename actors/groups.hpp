@@ -55,10 +55,9 @@ private:
   void settle(std::uint64_t number, timestamp until, timestamp complete);
   void add_part(const snapshot_part& part);
   void count(const story& s);
-
-  groups_options options_;
   void name_vantages() { table_.set_vantage_names(options_.vantage_names, options_.vantages_nested); }
 
+  groups_options options_;
   group_table table_;
   merge merge_;
   std::map<std::uint64_t, pending> steps_;

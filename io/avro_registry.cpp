@@ -96,9 +96,7 @@ result<void> avro_registry::provide(std::int32_t id, avro_schemas& to) {
   const auto known = refused_.find(id);
   if (known != refused_.end() && monotonic_clock() < known->second.until) return tl::make_unexpected(known->second.why);
   auto text = fetch(id);
-  result<void> added = fail(errc::missing, "");
-  if (text) added = to.add(id, *text);
-  else added = fail(text.error().code, "Avro schema " + std::to_string(id) + ": " + text.error().text);
+  result<void> added = text ? to.add(id, *text) : result<void>{fail(text.error().code, "Avro schema " + std::to_string(id) + ": " + text.error().text)};
   if (added) {
     refused_.erase(id);
     log::info("avro_schema", {{"id", std::to_string(id)}});
