@@ -60,6 +60,7 @@ json view(const record& r, std::uint64_t offset) {
   } else if (!r.peer.empty() && r.kind != record_kind::operator_said) {
     out["peer"] = r.peer;
   }
+  if (r.kind == record_kind::sight_regained && r.reliability_s > 0) out["values"]["speaks_again_within_s"] = r.reliability_s;
   for (std::size_t c = 0; c < counter_count; ++c)
     if (const auto name = static_cast<counter>(c); r.has(name)) out["values"][std::string{to_text(name)}] = r.get(name);
   return out;
@@ -93,6 +94,42 @@ private:
   timestamp since_;
   std::multimap<timestamp, json> before_, after_;
   std::uint64_t left_out_ = 0;
+};
+
+/// The records that speak of an incident. Of those that say every other second that somebody sees only the last before anything else
+/// counts: when it was not followed by another.
+class findings {
+public:
+  explicit findings(timestamp since) : found_(since) {}
+  template <class View>
+  void add(const record& r, std::int32_t partition, View view) {
+    if (r.kind != record_kind::sight_regained && r.kind != record_kind::sight_lost) return found_.add(r.at, view);
+    const auto who = std::pair{partition, r.vantage};
+    const auto last = signs_.find(who);
+    const bool promises = r.kind == record_kind::sight_regained && r.reliability_s > 0;
+    if (last != signs_.end() && (!promises || between(last->second.at, r.at) > from_seconds(last->second.within_s))) {
+      flush(last->second);
+      signs_.erase(last);
+    }
+    if (promises) signs_[who] = {r.at, r.reliability_s, view()};
+    else found_.add(r.at, view);
+  }
+  void give(json& out) {
+    for (auto& [who, last] : signs_) flush(last);
+    found_.give(out);
+  }
+
+private:
+  struct sign {
+    timestamp at;
+    float within_s;
+    json seen;
+  };
+  void flush(sign& s) {
+    found_.add(s.at, [&] { return std::move(s.seen); });
+  }
+  nearest found_;
+  std::map<std::pair<std::int32_t, std::uint8_t>, sign> signs_; ///< the last of each, not yet among those found
 };
 
 /// Of the daemons that the incident speaks of.
@@ -133,10 +170,10 @@ json evidence_of_input(const explain_question& q, const incident& i) {
   wanted.from = earlier(i.since, shortly_before);
   wanted.until = i.at;
   const concern about{i, q.vantage_names};
-  nearest found{i.since};
+  findings found{i.since};
   const auto end = read_kafka_history(s, wanted, [&](const record& r, const kafka_history_place& place) {
     if (r.at > i.at || !about.has(r)) return;
-    found.add(r.at, [&] {
+    found.add(r, place.partition, [&] {
       json seen = view(r, static_cast<std::uint64_t>(place.offset));
       seen["partition"] = place.partition;
       return seen;
@@ -157,7 +194,7 @@ json evidence_records(const explain_question& q, const incident& i) {
   const auto start = q.disk->offset_at(earlier(i.since, shortly_before));
   if (!start) return out["error"] = start.error().text, out;
   const concern wanted{i, q.vantage_names};
-  nearest found{i.since};
+  findings found{i.since};
   std::uint64_t looked_at = 0;
   const auto read = q.disk->replay_while(*start, [&](record_batch&& b) {
     for (std::size_t n = 0; n < b.records.size(); ++n) {
@@ -167,7 +204,7 @@ json evidence_records(const explain_question& q, const incident& i) {
         out["complete"] = false;
         return false;
       }
-      if (wanted.has(r)) found.add(r.at, [&] { return view(r, b.first_offset + n); });
+      if (wanted.has(r)) found.add(r, 0, [&] { return view(r, b.first_offset + n); });
     }
     return true;
   });

@@ -7,6 +7,7 @@
 
 #include "core/engine.hpp"
 #include "core/limits.hpp"
+#include "core/saturating.hpp"
 #include "io/log.hpp"
 #include "io/source.hpp"
 
@@ -145,7 +146,12 @@ void intake::add(source_batch& b) {
     // A record from the future must not carry everybody's time with it.
     const timestamp latest = std::max(watermark_, time_now(this, options_.anchor));
     const timestamp least = watermark_ == unset ? latest : watermark_;
-    for (record& r : batch.records) r.at = r.at == no_time ? least : std::min(r.at, latest);
+    for (record& r : batch.records) {
+      r.at = r.at == no_time ? least : std::min(r.at, latest);
+      // A promise counts from when it came: the writer's clock may be behind, and brokers are slow at times.
+      if (r.kind == record_kind::sight_regained && r.reliability_s > 0 && held_by_ == 0)
+        r.reliability_s += static_cast<float>(to_seconds(between(r.at, latest)));
+    }
   }
   m.records_moved += sequence(batch, watermark_);
   m.records += batch.records.size();

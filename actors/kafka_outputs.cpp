@@ -7,6 +7,7 @@
 #include "codecs/plant_jsonl.hpp"
 #include "codecs/sample_lines.hpp"
 #include "core/partition.hpp"
+#include "io/clock.hpp"
 #include "io/log.hpp"
 
 #include <utility>
@@ -154,10 +155,11 @@ bool kafka_outputs::write_record(const std::string& source, const record& r, boo
   return sink_->write(settings_.inputs, {key, value, r.at, source}, must);
 }
 
-void kafka_outputs::write_sight(const std::string& source, record_kind kind, timestamp at) {
+void kafka_outputs::write_sight(const std::string& source, record_kind kind, timestamp at, duration within) {
   record r;
   r.kind = kind;
   r.at = at;
+  r.reliability_s = static_cast<float>(to_seconds(within));
   write_record(source, r, true);
 }
 
@@ -165,15 +167,33 @@ void kafka_outputs::write_input(const std::string& source, const record_batch& h
   const std::lock_guard lock{guard_};
   for (const record& r : heard.records) {
     const bool sight = is_sight(r);
+    if (r.kind == record_kind::sight_lost) seeing_.erase(source);
     const bool was_blind = blind_.contains(source);
     if (was_blind && sink_->has_room()) {
       blind_.erase(source);
       write_sight(source, record_kind::sight_regained, r.at);
     }
-    if (write_record(source, r, sight)) continue;
+    const bool taken = write_record(source, r, sight);
+    if (r.kind == record_kind::sight_regained) {
+      seeing_.insert(source);
+      write_promise(source, r.at);
+    }
+    if (taken) continue;
     // Silence that is ours must not be taken for theirs.
     if (blind_.insert(source).second) write_sight(source, record_kind::sight_lost, r.at);
   }
+}
+
+void kafka_outputs::write_promise(const std::string& source, timestamp at) {
+  if (!blind_.contains(source)) write_sight(source, record_kind::sight_regained, at, (promise_within + settings_.linger) * drill().speed());
+}
+
+void kafka_outputs::write_promises(timestamp at) {
+  const bool away = !sink_->status().connected;
+  const std::lock_guard lock{guard_};
+  // While the brokers are away one waits for them: it tells us that they are back, more would tell nobody anything.
+  if (std::exchange(promise_waits_, away) && away) return;
+  for (const std::string& source : seeing_) write_promise(source, at);
 }
 
 void kafka_outputs::write_readings(const std::string& source, const sample_batch& heard) {

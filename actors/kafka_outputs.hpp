@@ -21,6 +21,10 @@
 
 namespace tocsin {
 
+/// Each of our sources that sees says so so often, and promises to within so long: time for brokers to find another leader, and
+/// shorter than any daemon's usual silence. Of the machine's clock.
+inline constexpr duration promise_every = 2s, promise_within = 10s;
+
 /// `source` of the positions that say up to when the incidents are with the brokers.
 inline constexpr const char* incidents_written = "kafka.incidents";
 
@@ -42,6 +46,8 @@ public:
   void write(const equipment_effects& said);
   /// What a source that is not of Kafka heard. Where there is no room for it, its readers are told that we do not see.
   void write_input(const std::string& source, const record_batch& heard);
+  /// Those that see promise to speak again, for a reader that would not hear of our end.
+  void write_promises(timestamp at);
   /// What a source of sensor readings that is not of Kafka heard: a record for each unit, of at most 64 KiB.
   void write_readings(const std::string& source, const sample_batch& heard);
   bool wants_equipment() const { return !settings_.windows.empty() || !settings_.anomalies.empty() || !settings_.states.empty(); }
@@ -56,7 +62,8 @@ public:
 private:
   explicit kafka_outputs(kafka_output settings) : settings_(std::move(settings)) {}
   void write_incident(const std::string& subject, const std::string& json, timestamp at);
-  void write_sight(const std::string& source, record_kind kind, timestamp at);
+  void write_sight(const std::string& source, record_kind kind, timestamp at, duration within = {});
+  void write_promise(const std::string& source, timestamp at);
   bool write_record(const std::string& source, const record& r, bool must);
   void write_again(timestamp since);
   void delivered(std::uint64_t mark);
@@ -70,6 +77,8 @@ private:
   timestamp newest_ = unset, told_ = unset;
   timestamp missed_ = unset;                   ///< of the oldest incident that there was no room for
   std::set<std::string> blind_;                ///< sources of which records were dropped
+  std::set<std::string> seeing_;               ///< sources that said so last
+  bool promise_waits_ = false;                    ///< for brokers that are away
   std::unique_ptr<kafka_sink> sink_;           ///< ends first: it calls back
 };
 

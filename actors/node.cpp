@@ -10,6 +10,7 @@
 #include "actors/intake.hpp"
 #include "actors/node_parts.hpp"
 #include "actors/notifier.hpp"
+#include "actors/promises.hpp"
 #include "actors/recorder.hpp"
 #include "actors/reload.hpp"
 #include "actors/shard.hpp"
@@ -97,6 +98,7 @@ void node::parts::spawn_tree() {
   else add_input_path(top.children);
   if (has_samples()) add_equipment(top.children);
   if (!options.config.self.beat.url.empty()) top.children.push_back(beat_child());
+  if (kafka && kafka->wants_inputs()) top.children.push_back({"promises", [this](caf::event_based_actor* parent) { return parent->spawn<promises, caf::detached>(kafka); }});
   if (cluster) top.children.push_back({"gateway", [this](caf::event_based_actor* parent) { return cluster->spawn(parent); }});
   top.gave_up = [this](const std::string& name, const std::string& reason) {
     log::error("node_failed", {{"actor", name}, {"reason", reason}});

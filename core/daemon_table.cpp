@@ -13,6 +13,7 @@ namespace tocsin {
 namespace {
 constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 constexpr std::uint32_t index_slots_min = 1u << 10;
+constexpr std::uint32_t with_promises = ~std::uint32_t{0}; ///< where older snapshots have the number of daemons
 bool for_many(const record& r) {
   return r.host.empty() || r.service.empty() || r.kind == record_kind::time_mark ||
          r.kind == record_kind::unreachable_transport;
@@ -128,14 +129,18 @@ void daemon_table::apply_run(std::size_t count, At at, effects& out) {
   for (std::size_t from = 0; from < count;) {
     // A record for many daemons ends a chunk: the look-ahead must not create daemons before it.
     std::size_t n = 0;
-    while (n < chunk && from + n < count && !for_many(at(from + n))) ++n;
+    while (n < chunk && from + n < count && !for_many(at(from + n)) && at(from + n).at <= promises_.due()) ++n;
     if (n)
       apply_chunk(
           n, [&](std::size_t i) -> const record& { return at(from + i); }, out);
     from += n;
     if (n < chunk && from < count) {
+      const record& next = at(from);
+      break_promises(next.at, out);
+      if (!for_many(next)) continue; // the promise was all that held it up
       ++counts_.records;
-      apply_to_many(at(from++), out);
+      ++from;
+      apply_to_many(next, out);
     }
   }
 }
@@ -231,14 +236,7 @@ void daemon_table::apply_to_many(const record& r, effects& out) {
   switch (r.kind) {
   case record_kind::sight_lost:
   case record_kind::sight_regained:
-    for (std::uint32_t i = 0; i < slots_.size(); ++i) {
-      if (cutting_) save_before_change(i);
-      if (slots_[i].machine->next_deadline() < r.at) slots_[i].machine->advance(r.at, out);
-      slots_[i].machine->apply(r, slots_[i].peers, out);
-      refile(i);
-    }
-    if (speaks_for_all() && r.peer != restart_gap)
-      out.push_back({r.at, {}, sight_changed{r.vantage, r.kind == record_kind::sight_regained}});
+    if (promises_.hear(r)) see(r, out);
     return;
   case record_kind::equipment_said:
     if (!speaks_for_all()) return;
@@ -264,7 +262,23 @@ void daemon_table::apply_to_many(const record& r, effects& out) {
   }
 }
 
+void daemon_table::see(const record& r, effects& out) {
+  for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+    if (cutting_) save_before_change(i);
+    if (slots_[i].machine->next_deadline() < r.at) slots_[i].machine->advance(r.at, out);
+    slots_[i].machine->apply(r, slots_[i].peers, out);
+    refile(i);
+  }
+  if (speaks_for_all() && r.peer != restart_gap)
+    out.push_back({r.at, {}, sight_changed{r.vantage, r.kind == record_kind::sight_regained}});
+}
+
+void daemon_table::break_promises(timestamp now, effects& out) {
+  while (const auto blind = promises_.broken_before(now)) see(*blind, out);
+}
+
 void daemon_table::advance(timestamp now, effects& out) {
+  break_promises(now, out);
   wheel_.advance(
       now, [&](timer_wheel::entry e) { return slots_[e].filed; },
       [&](timer_wheel::entry e, std::uint64_t tick) {
@@ -295,6 +309,8 @@ void daemon_table::for_each(const std::function<void(const daemon&)>& visit) con
 }
 
 void daemon_table::save(writer& out) const {
+  out.put(with_promises);
+  promises_.save(out);
   out.put(static_cast<std::uint32_t>(slots_.size()));
   for (std::uint32_t i = 0; i < slots_.size(); ++i) save_one(i, out);
 }
@@ -310,6 +326,8 @@ void daemon_table::save_one(std::uint32_t index, writer& out) const {
 
 void daemon_table::begin_cut() {
   cut_ = {};
+  cut_.put(with_promises);
+  promises_.save(cut_);
   cut_.put(static_cast<std::uint32_t>(slots_.size()));
   cut_saved_.assign(slots_.size(), false);
   cut_next_ = 0;
@@ -338,7 +356,11 @@ std::string daemon_table::take_cut() {
 }
 
 result<void> daemon_table::load(reader& in) {
-  const auto count = in.get<std::uint32_t>();
+  auto count = in.get<std::uint32_t>();
+  if (count == with_promises) {
+    promises_.load(in);
+    count = in.get<std::uint32_t>();
+  }
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     const std::string host = in.get_text(), service = in.get_text(), bytes = in.get_text();
     const std::uint64_t hash = hash_key(host, service);

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "core/daemon.hpp"
+#include "core/saturating.hpp"
+#include "core/sight_promises.hpp"
 #include "core/timer_wheel.hpp"
 
 namespace tocsin {
@@ -51,7 +53,14 @@ public:
   void advance(timestamp now, effects& out);
   /// When to call advance at the latest (may be early, never late by more than a tick); `never` =
   /// no deadline.
-  timestamp next_wake() const { return wheel_.next_wake(); }
+  timestamp next_wake() const { return std::min(wheel_.next_wake(), later(promises_.due(), duration{1})); }
+  /// Of those who wrote the input, who promised to speak again and did not: a bit for each vantage point.
+  std::uint64_t broken_promises() const { return promises_.broken(); }
+  /// Tells all daemons of a vantage point's sight as if `r` had come, where it is nobody's word: it is we who do not hear, or hear again.
+  void see(const record& r, effects& out);
+  void suspend_promises() { promises_.suspend(); } ///< none ends until await_promises()
+  /// What was promised before they were suspended counts from `now`.
+  void await_promises(timestamp now) { promises_.resume(now); }
 
   void set_rules(std::shared_ptr<const rule_book> rules);
   std::size_t size() const { return slots_.size(); }
@@ -96,6 +105,7 @@ private:
   void recover(const record& r, std::uint32_t index, const std::string& why, effects& out);
   void recovered(const record& r, std::uint32_t index, effects& out);
   void apply_to_many(const record& r, effects& out);
+  void break_promises(timestamp now, effects& out);
   void refile(std::uint32_t index);
   void save_one(std::uint32_t index, writer& out) const;
   void save_before_change(std::uint32_t index);
@@ -112,6 +122,7 @@ private:
   std::unordered_map<std::string, std::unique_ptr<host_peers>> hosts_;
   std::unordered_map<std::uint32_t, timestamp> sick_; ///< since a record of theirs was quarantined
   counts counts_;
+  sight_promises promises_;
 
   bool cutting_ = false;
   writer cut_;

@@ -25,7 +25,8 @@ done
 [ ${#parts[@]} -gt 0 ] || parts=(tsan asan release)
 jobs=${TOCSIN_JOBS:-$(nproc)}
 
-# Sanitizers stop at the first finding, and say where.
+# Sanitizers stop at the first finding, and say where. Of an allocation five callers do: to look for thirty takes a quarter of the time.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-malloc_context_size=5}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
 

@@ -91,13 +91,16 @@ void partition_watch::feed(record_batch& batch, std::span<const std::int64_t> of
   table_->advance(watermark_, fresh_);
 }
 
-void partition_watch::hear_of_writers(const record_batch& batch) {
-  for (const record& r : batch.records) {
+void partition_watch::hear_of_writers(record_batch& batch) {
+  for (record& r : batch.records) {
     const std::uint64_t bit = std::uint64_t{1} << r.vantage % limits::vantages_max;
     wrote_ |= bit;
     if (!tells_sight(r)) continue;
+    const bool sign = r.kind == record_kind::sight_regained && r.reliability_s > 0;
     if (r.kind == record_kind::sight_lost) others_blind_ |= bit;
-    else others_blind_ &= ~bit;
+    else if (!sign) others_blind_ &= ~bit;
+    // Of those who are not named one would answer for the other.
+    else if (bit == of_input && vantages_ > 1) r.kind = record_kind::time_mark;
   }
 }
 
@@ -108,9 +111,9 @@ void partition_watch::reached_end(timestamp now) {
     started_ = true;
     table_->start(now, fresh_);
   }
+  advance(now); // who did not write what he promised is blind before his daemons are silent
   // A former owner may have been cut off, and its snapshot of that time.
   if (!cut_off_) apply_sight(true, now);
-  advance(now);
   reconcile(now);
   tell_sights(now);
 }
@@ -136,29 +139,30 @@ void partition_watch::sight(bool sighted, timestamp at) {
 /// What we cannot read nobody's word comes through: every vantage point is lost, and back are those that did not write otherwise. Said is
 /// only that of the input, which stands for all.
 void partition_watch::apply_sight(bool sighted, timestamp at) {
-  record_batch all;
+  watermark_ = std::max(watermark_, at);
+  const std::uint64_t blind = blind_writers();
+  effects said;
+  if (!sighted) table_->suspend_promises();
   for (std::uint8_t v = 0; v < vantages_; ++v) {
     const std::uint64_t bit = std::uint64_t{1} << v;
-    if (sighted && (others_blind_ & bit)) continue;
+    if (sighted && (blind & bit)) continue;
     // That the input can be read shows nobody who is awaited, where all that came was by somebody's hand.
     if (sighted && v == 0 && vantages_ > 1 && !(wrote_ & of_input)) continue;
     record r;
     r.kind = sighted ? record_kind::sight_regained : record_kind::sight_lost;
     r.vantage = v;
-    r.at = at;
-    all.records.push_back(r);
+    r.at = watermark_;
+    table_->see(r, said);
   }
-  sequence(all, watermark_);
-  effects said;
-  table_->apply(all, said);
+  if (sighted) table_->await_promises(watermark_);
   std::erase_if(said, [](const effect& e) { return std::holds_alternative<sight_changed>(e.what); });
   fresh_.insert(fresh_.end(), std::make_move_iterator(said.begin()), std::make_move_iterator(said.end()));
-  fresh_.push_back({std::max(at, watermark_), {}, sight_changed{0, sighted && !(others_blind_ & of_input)}});
+  fresh_.push_back({watermark_, {}, sight_changed{0, sighted && !(blind & of_input)}});
 }
 
 /// A former owner may have ended before it could write what those who write the input told it. What is known already is no news.
 void partition_watch::tell_sights(timestamp at) {
-  for (std::uint8_t v = 1; v < vantages_; ++v) fresh_.push_back({std::max(at, watermark_), {}, sight_changed{v, !(others_blind_ >> v & 1)}});
+  for (std::uint8_t v = 1; v < vantages_; ++v) fresh_.push_back({std::max(at, watermark_), {}, sight_changed{v, !(blind_writers() >> v & 1)}});
 }
 
 /// The log says what others said; our daemons say what is. The difference is said now: a crash may have eaten it, or time
@@ -196,7 +200,7 @@ std::optional<said_entry> partition_watch::take_said(bool progress) {
   const bool first = said_until_ == unset;
   const bool moved = next_ != said_next_ || watermark_ != said_until_;
   if (fresh_.empty() && !first && !(progress && moved)) return std::nullopt;
-  said_entry e{partition_, epoch_, std::max<std::int64_t>(next_, mute_until_), watermark_ + moment, std::exchange(fresh_, {}), (others_blind_ & of_input) != 0 || cut_off_};
+  said_entry e{partition_, epoch_, std::max<std::int64_t>(next_, mute_until_), watermark_ + moment, std::exchange(fresh_, {}), (blind_writers() & of_input) != 0 || cut_off_};
   said_next_ = next_;
   said_until_ = watermark_;
   return e;

@@ -69,7 +69,9 @@ private:
   void reconcile(timestamp now);
   void apply_sight(bool sighted, timestamp at);
   void tell_sights(timestamp at);
-  void hear_of_writers(const record_batch& batch);
+  void hear_of_writers(record_batch& batch);
+  /// A bit for each vantage point that wrote that it cannot see, or was to write again and did not.
+  std::uint64_t blind_writers() const { return others_blind_ | table_->broken_promises(); }
 
   std::uint32_t partition_, count_;
   std::uint8_t vantages_;

@@ -154,6 +154,26 @@ TEST_F(sequencing, a_record_from_the_future_does_not_carry_time_with_it) {
   EXPECT_EQ(steps[0].back().until, at(5));
 }
 
+TEST_F(sequencing, a_promise_counts_from_when_it_came_unless_a_log_is_caught_up_with) {
+  const auto sign = [](double t) {
+    auto batch = std::make_shared<record_batch>();
+    record r;
+    r.kind = record_kind::sight_regained;
+    r.at = at(t);
+    r.reliability_s = 10;
+    batch->records.push_back(r);
+    return batch;
+  };
+  start(1);
+  go_live_now(1u << 2);
+  feed(0, sign(-500));
+  EXPECT_EQ(steps[0].back().batch->records[0].reliability_s, 10);
+  holds(2, false);
+  pass(30s);
+  feed(0, sign(22));
+  EXPECT_FLOAT_EQ(steps[0].back().batch->records[0].reliability_s, 18) << "the writer's clock may be behind";
+}
+
 TEST_F(sequencing, lets_time_pass_when_a_deadline_comes_and_journals_that_it_did) {
   start(1);
   go_live_now();

@@ -2,23 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/cluster/partition_watch.hpp"
-#include "core/scenario.hpp"
+#include "partition_fixture.hpp"
 
 namespace tocsin::partition_watch_test {
+using namespace partition_fixture;
 namespace {
-
-constexpr timestamp noon = scenario_start;
-
-std::shared_ptr<const rule_book> rules() {
-  auto book = std::make_shared<rule_book>();
-  auto d = std::make_shared<daemon_rules>();
-  d->heartbeat.mode = heartbeat_rule::mode_t::fixed;
-  d->heartbeat.period = 5s;
-  d->heartbeat.lost_after = 12s;
-  book->global = d;
-  return book;
-}
 
 /// The input of one partition, one heartbeat an offset.
 struct input {
@@ -45,14 +33,6 @@ struct input {
     w.feed(batch, offsets, static_cast<std::int64_t>(lines.size()));
   }
 };
-
-std::vector<std::string> symptoms(const std::optional<said_entry>& said) {
-  std::vector<std::string> out;
-  if (said)
-    for (const effect& e : said->said)
-      if (auto* s = std::get_if<symptom>(&e.what)) out.push_back(s->subject + " " + std::string{to_text(s->kind)} + " " + std::string{to_text(s->state)});
-  return out;
-}
 
 struct handover : testing::Test {
   input in;
@@ -154,88 +134,6 @@ TEST_F(handover, a_new_owner_does_not_see_what_the_writers_of_the_input_cannot) 
   ASSERT_TRUE(said);
   EXPECT_TRUE(said->blind);
   EXPECT_THAT(symptoms(said), testing::IsEmpty());
-}
-
-/// x is heard through the first who writes the input, y through the second.
-struct writers : testing::Test {
-  partition_watch w{0, 1, rules(), 3};
-  std::int64_t next = 0;
-  std::string trouble;
-  writers() { w.claimed({"a", 1, 0, 1, 0, unset, false, false, {}}, "", trouble); }
-  void say(timestamp at, std::uint8_t vantage, record_kind kind, const char* host = "") {
-    record_batch batch;
-    record r;
-    r.kind = kind;
-    r.at = at;
-    r.vantage = vantage;
-    r.host = host;
-    if (*host) r.service = "7500";
-    r.key_hash = hash_key(r.host, r.service);
-    r.timed_by = time_source::arrival;
-    batch.records.push_back(r);
-    w.feed(batch, std::vector<std::int64_t>{next}, next + 1);
-    ++next;
-  }
-  void beat(timestamp from, timestamp until) {
-    for (timestamp t = from; t <= until; t += 5s) {
-      say(t, 1, record_kind::heartbeat, "x");
-      say(t, 2, record_kind::heartbeat, "y");
-    }
-  }
-};
-
-std::vector<std::string> sights(const std::optional<said_entry>& said) {
-  std::vector<std::string> out;
-  if (said)
-    for (const effect& e : said->said)
-      if (auto* s = std::get_if<sight_changed>(&e.what)) out.push_back(std::to_string(s->vantage) + (s->sighted ? " sees" : " blind"));
-  return out;
-}
-
-TEST_F(writers, one_that_is_blind_hides_those_heard_through_it_and_nobody_else) {
-  beat(noon, noon + 30s);
-  w.reached_end(noon + 30s);
-  EXPECT_THAT(sights(w.take_said(false)), testing::ElementsAre("0 sees", "1 sees", "2 sees"));
-  say(noon + 31s, 1, record_kind::sight_lost);
-  w.advance(noon + 5min);
-  const auto said = w.take_said(false);
-  EXPECT_THAT(symptoms(said), testing::ElementsAre("rvd/y/7500 heartbeat_lost raised"));
-  EXPECT_THAT(sights(said), testing::ElementsAre("1 blind"));
-  EXPECT_FALSE(said->blind) << "the input itself can be read";
-  say(noon + 6min, 1, record_kind::sight_regained);
-  w.advance(noon + 10min);
-  EXPECT_THAT(symptoms(w.take_said(false)), testing::ElementsAre("rvd/x/7500 heartbeat_lost raised")) << "it was silent when the link was back";
-}
-
-TEST_F(writers, without_the_input_nobody_is_seen_and_it_is_said_once) {
-  beat(noon, noon + 30s);
-  w.reached_end(noon + 30s);
-  say(noon + 31s, 1, record_kind::sight_lost);
-  (void)w.take_said(false);
-  w.sight(false, noon + 32s);
-  w.advance(noon + 5min);
-  auto said = w.take_said(false);
-  EXPECT_THAT(symptoms(said), testing::IsEmpty());
-  EXPECT_THAT(sights(said), testing::ElementsAre("0 blind"));
-  EXPECT_TRUE(said->blind);
-  w.sight(true, noon + 6min);
-  w.advance(noon + 10min);
-  said = w.take_said(false);
-  EXPECT_THAT(symptoms(said), testing::ElementsAre("rvd/y/7500 heartbeat_lost raised")) << "the first is still blind";
-  EXPECT_THAT(sights(said), testing::ElementsAre("0 sees"));
-}
-
-TEST_F(writers, a_new_owner_knows_who_is_blind) {
-  beat(noon, noon + 30s);
-  say(noon + 31s, 1, record_kind::sight_lost);
-  w.reached_end(noon + 31s);
-  partition_watch b{0, 1, rules(), 3};
-  EXPECT_EQ(b.claimed({"b", 1, 1, 1, 0, unset, false, false, {}}, w.save(), trouble), next);
-  b.reached_end(noon + 32s);
-  b.advance(noon + 5min);
-  const auto said = b.take_said(false);
-  EXPECT_THAT(symptoms(said), testing::ElementsAre("rvd/y/7500 heartbeat_lost raised"));
-  EXPECT_THAT(sights(said), testing::ElementsAre("0 sees", "1 blind", "2 sees"));
 }
 
 TEST_F(handover, time_that_stood_still_before_we_were_known_to_be_blind_makes_nobody_lost) {

@@ -70,6 +70,19 @@ class writing_case(kafka_test_case):
         self.assertEqual([i for i in judging.incidents() if i["cause"]["kind"] == "heartbeat_lost"], [])
         quiet(judging)
 
+    def test_who_is_killed_does_not_see_and_nobody_dies_of_it(self):
+        kafka = self.cluster(inputs=2)
+        hearing = kafka.node(FEED, kafka={"inputs": kafka.name("inputs")}).start()
+        judging = kafka.node(kafka.source(), more=QUICK_RULES.replace("lost_after: 1h", "lost_after: 30s")).start()
+        hearing.connect().sendall("".join(heartbeat(f"10.0.0.{h}", 10) for h in range(1, 9)).encode())
+        judging.wait(lambda: len(judging.json("/api/v1/daemons")["daemons"]) == 8, "heard over there")
+        hearing.kill()
+        judging.wait(lambda: [i["cause"]["kind"] for i in judging.incidents()] == ["sight_lost"], lambda: f"one of sight, not {judging.incidents()}", 40)
+        self.assertEqual({d["state"] for d in judging.json("/api/v1/daemons")["daemons"]}, {"unknown"})
+        self.assertEqual(len(judging.incidents()[0]["members"]), 8)
+        hearing.start()
+        judging.wait(lambda: [i["state"] for i in judging.incidents()] == ["closed"], "it sees again")
+
     def test_what_one_node_hears_another_judges(self):
         self.bridge("json")
 

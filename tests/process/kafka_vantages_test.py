@@ -2,9 +2,9 @@
 import json
 import unittest
 
-from fab import PARTITIONS, Fleet, Plant, host, keep_logs
+from fab import PARTITIONS, RULES, Fleet, Plant, host, keep_logs
 from kafka import kafka_test_case
-from support import main, tocsin
+from support import heartbeat, main, tocsin
 
 OF_EACH = 8  # daemons
 
@@ -64,11 +64,47 @@ class vantages_case(kafka_test_case):
         self.assertRegex(again.stdout, rf"\n  \d@\d+  \S+  heartbeat {dead[1]} ")
 
 
+class killed_case(kafka_test_case):
+    def test_a_writer_that_is_killed_is_blind_and_whom_it_heard_is_not_dead(self):
+        kafka = self.cluster(inputs=PARTITIONS, cluster=1, snapshots=PARTITIONS)
+        p = TwoWriters(self, kafka, size=0, rules=RULES.replace("lost_after: 6s", "lost_after: 30s"))
+        self.addCleanup(lambda: keep_logs(p.nodes.values()))
+        bridge = kafka.node('  - {name: fab1, kind: jsonl, address: "127.0.0.1:0"}', kafka={"inputs": kafka.name("inputs")}).start()
+        second = Fleet(self, kafka, OF_EACH, p.every, first=OF_EACH, arguments=("--vantage", "fab2"))
+        p.start()
+        second.beat(2)
+        say = lambda: bridge.connect("fab1").sendall("".join(heartbeat(host(n), 10) for n in range(OF_EACH)).encode())
+        say()
+        for n in p.nodes.values():
+            n.wait(lambda n=n: len(n.hosts()) == 2 * OF_EACH, lambda n=n: f"{n.name} knows all daemons, not {n.hosts()}")
+        bridge.kill()
+        blind = ("sight_lost", "vantage/fab1")
+        for n in p.nodes.values():
+            n.wait(lambda n=n: p.said_by(n) == [blind], lambda n=n: f"{n.name}: one is blind, not {p.said_by(n)}", 40)
+            self.assertEqual(sorted(n.incidents()[0]["members"]), sorted(f"rvd/{host(i)}/7500" for i in range(OF_EACH)))
+        states = {d["host"]: d["state"] for d in p.nodes["a"].json("/api/v1/daemons")["daemons"]}
+        self.assertEqual(states, {host(i): "unknown" if i < OF_EACH else "alive" for i in range(2 * OF_EACH)})
+        asked = tocsin("explain", p.nodes["b"].incidents()[0]["id"], "--server", f"http://127.0.0.1:{p.nodes['b'].port}")
+        self.assertRegex(asked.stdout, r'sight_regained .*"speaks_again_within_s":10')
+        bridge.start()
+        say()
+        for n in p.nodes.values():
+            n.wait(lambda n=n: [i["state"] for i in n.incidents()] == ["closed"], lambda n=n: f"{n.name}: its blindness is over, not {n.incidents()}")
+
+
 class vantages(vantages_case, unittest.TestCase):
     pass
 
 
 class vantages_on_a_broker(vantages_case, unittest.TestCase):
+    real = True
+
+
+class killed(killed_case, unittest.TestCase):
+    pass
+
+
+class killed_on_a_broker(killed_case, unittest.TestCase):
     real = True
 
 
