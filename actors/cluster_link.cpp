@@ -9,6 +9,10 @@ std::string_view to_text(peer_state s) {
   return names[static_cast<std::size_t>(s)];
 }
 
+namespace {
+constexpr auto gateway_late = std::chrono::milliseconds{250}; ///< it is the gateway that says who did not answer, and knows it from then on
+} // namespace
+
 asked::asked() : made_(monotonic_clock()) {}
 
 void asked::begin(std::vector<peer_answer> slots) {
@@ -40,7 +44,7 @@ void asked::drop(std::size_t slot) {
 
 std::vector<peer_answer> asked::wait(duration deadline) {
   std::unique_lock lock{guard_};
-  changed_.wait_until(lock, made_ + deadline, [this] { return begun_ && open_ == 0; });
+  changed_.wait_until(lock, made_ + deadline + gateway_late, [this] { return begun_ && open_ == 0; });
   std::vector<peer_answer> all;
   if (!begun_) all.push_back({{}, 0, fail(errc::timeout, "our own gateway did not take the question in time")});
   for (std::optional<peer_answer>& slot : slots_)

@@ -66,7 +66,7 @@ public:
   void begin(std::vector<peer_answer> slots);
   void fill(std::size_t slot, const peer& who, std::uint64_t incarnation, result<std::string> bytes);
   void drop(std::size_t slot); ///< it was ourselves
-  /// Waits until all have answered, at most until `deadline` after this was made; whoever has not is errc::timeout.
+  /// Waits until all have answered or the gateway named them after `deadline` (a quarter of a second more at most); whoever has not is errc::timeout.
   std::vector<peer_answer> wait(duration deadline);
 
 private:

@@ -125,7 +125,11 @@ void gateway::end_asking(const asking_over& o) {
       continue;
     }
     ++options_.metrics->timeouts;
-    if (entry* e = by_connection(at->second.connection)) become_state(*e, peer_state::silent, "no answer within " + to_text(o.deadline));
+    if (entry* e = by_connection(at->second.connection)) {
+      const std::string why = "no answer within " + to_text(o.deadline);
+      become_state(*e, peer_state::silent, why); // before who waits asks again
+      at->second.into->fill(at->second.slot, e->seen.who, e->seen.incarnation, fail(errc::timeout, why));
+    }
     at = pending_.erase(at);
   }
   options_.metrics->in_flight = pending_.size();
