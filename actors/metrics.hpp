@@ -65,6 +65,8 @@ struct node_metrics {
   count orders{0};               ///< of people: acknowledge, shelve, silence …
   count journal_records{0};      ///< durable: a restart has them
   count journal_failures{0};     ///< writes the store refused
+  count stories_waiting{0};      ///< what was said, not yet taken by the store
+  count stories_dropped{0};      ///< of those, too many
   count snapshots{0};
   count snapshot_bytes{0};
   std::atomic<std::int64_t> snapshot_pause_ns{0}; ///< for which the groups stood still for the newest

@@ -175,6 +175,7 @@ struct snapshot_due {
   bool at_once = false;
 };
 struct commit_due {};
+struct store_again {}; ///< what the store refused
 struct stop_now {};
 /// -> unit when everything before it is durable; with `snapshots` also the one that is being written.
 struct flush {
@@ -279,6 +280,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::new_rules)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::wake_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::snapshot_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::commit_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::store_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::stop_now)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::flush)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tocsin::list_daemons)

@@ -13,6 +13,8 @@
 namespace tocsin {
 
 namespace {
+constexpr auto again_after = std::chrono::seconds{1};          ///< a store that refused is asked again
+constexpr std::size_t refused_stories_max = 1000;
 constexpr auto commit_after = std::chrono::milliseconds{20}; ///< one transaction for all input of that time
 
 /// Lives for one snapshot.
@@ -98,6 +100,12 @@ caf::behavior recorder::make_behavior() {
         commit_armed_ = false;
         commit();
       },
+      [this](const store_again&) {
+        again_armed_ = false;
+        if (refused_.empty()) return;
+        const bool taken = open_transaction() && put_refused();
+        remember(nullptr, commit() && taken);
+      },
       [this](const caf::actor& notifier) { options_.notifier = notifier; },
       [this](const snapshot_written& w) { written(w); },
       [this](const flush& f) -> caf::result<caf::unit_t> {
@@ -182,28 +190,55 @@ void recorder::tell(const story_ptr& told) {
   if (told->incidents.empty() && told->notifications.empty() && told->alarms.empty() && told->decisions.empty() && told->reports.empty()) return;
   // What we say must not outlive what made us say it: the passing of time is written first.
   if (mark_) write(std::exchange(mark_, nullptr));
-  const bool durable = open_transaction();
-  std::string json;
-  for (const incident& i : told->incidents) {
+  for (const incident& i : told->incidents)
     if (i.state != incident_state::updated)
       log::info(i.state == incident_state::opened ? "incident_opened" : "incident_closed",
                 {{"incident", i.id}, {"severity", std::string{to_text(i.level)}}, {"title", i.title}});
-    if (!durable) continue;
-    json.clear();
-    append_json(json, i);
-    if (auto outcome = options_.disk->upsert_incident(i, json); !outcome) complain("incident", outcome.error());
-  }
-  if (durable)
-    if (auto outcome = options_.disk->note(told->decisions, told->alarms); !outcome) complain("note", outcome.error());
+  const bool durable = open_transaction();
+  const bool taken = durable && put_refused() && put(*told); // in this order: of an incident the newest state counts
   std::vector<deliver> fresh;
   for (const notification& n : told->notifications) enqueue(n, durable, fresh);
   for (const report_due& r : told->reports) enqueue(report_of(r), durable, fresh);
   const bool committed = commit();
+  remember(told, taken && committed);
   if (!options_.notifier || (options_.delivers && !options_.delivers())) return;
   for (deliver& d : fresh) {
     d.stored &= committed;
     send(options_.notifier, std::move(d));
   }
+}
+
+bool recorder::put(const story& told) {
+  std::string json;
+  for (const incident& i : told.incidents) {
+    json.clear();
+    append_json(json, i);
+    if (auto outcome = options_.disk->upsert_incident(i, json); !outcome) return complain("incident", outcome.error()), false;
+  }
+  if (auto outcome = options_.disk->note(told.decisions, told.alarms); !outcome) return complain("note", outcome.error()), false;
+  return true;
+}
+
+bool recorder::put_refused() {
+  return std::ranges::all_of(refused_, [this](const story_ptr& s) { return put(*s); });
+}
+
+/// What the store would not take is put there again, until it does: there is room again some day.
+void recorder::remember(const story_ptr& told, bool stored) {
+  if (!options_.disk) return;
+  auto& m = *options_.metrics;
+  if (stored) {
+    if (!refused_.empty()) log::info("store_caught_up", {{"stories", std::to_string(refused_.size())}});
+    refused_.clear();
+  } else {
+    if (told) refused_.push_back(told);
+    if (refused_.size() > refused_stories_max) {
+      refused_.pop_front();
+      ++m.stories_dropped;
+    }
+    if (!std::exchange(again_armed_, true)) delayed_send(this, again_after, store_again{});
+  }
+  m.stories_waiting = refused_.size();
 }
 
 /// Into the outbox, and among those to hand over, unless it was said in a former life.

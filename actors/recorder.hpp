@@ -2,6 +2,7 @@
 // has them delivered. What it has committed survives kill -9.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -41,6 +42,9 @@ private:
   void write(const batch_ptr& batch);
   void cover(const journal_append& j);
   void tell(const story_ptr& told);
+  bool put(const story& told); ///< false: the store refused some of it
+  bool put_refused();
+  void remember(const story_ptr& told, bool stored);
   void enqueue(const notification& n, bool durable, std::vector<deliver>& fresh);
   void save(const snapshot_taken& s);
   void write_file(std::shared_ptr<const snapshot_taken> s, std::uint64_t offset);
@@ -67,6 +71,8 @@ private:
   std::uint64_t next_offset_ = 0;
   std::vector<caf::response_promise> flushes_; ///< answered when no snapshot is under way
   timestamp complained_ = unset;
+  std::deque<story_ptr> refused_; ///< by the store, oldest first
+  bool again_armed_ = false;
 };
 
 } // namespace tocsin

@@ -68,6 +68,8 @@ void add_input(families& out, const node_metrics& m) {
   out.gauge("tocsin_steps_in_flight", "Steps handed to the shards and not yet answered", static_cast<double>(m.steps_in_flight));
   out.counter("tocsin_journal_records_total", "Records that a restart has", static_cast<double>(m.journal_records));
   out.counter("tocsin_journal_failures_total", "Writes that the store refused", static_cast<double>(m.journal_failures));
+  out.gauge("tocsin_stories_waiting", "What was said at a time and the store has not taken yet", static_cast<double>(m.stories_waiting));
+  out.counter("tocsin_stories_dropped_total", "Of those, too many to wait", static_cast<double>(m.stories_dropped));
   out.counter("tocsin_snapshots_total", "Snapshots written", static_cast<double>(m.snapshots));
   out.gauge("tocsin_snapshot_pause_seconds", "For which the groups stood still for the newest snapshot", static_cast<double>(m.snapshot_pause_ns) * 1e-9);
   out.gauge("tocsin_snapshot_bytes", "Size of the newest snapshot", static_cast<double>(m.snapshot_bytes));

@@ -181,14 +181,20 @@ TEST_F(recording, where_a_log_was_read_to_is_kept_with_what_was_read) {
 /// A disk that is full.
 class full_disk final : public store {
 public:
-  result<void> begin() override { return no(); }
-  result<void> commit() override { return no(); }
+  bool room = false;
+  std::vector<std::string> kept; ///< ids and revisions of incidents
+  result<void> begin() override { return room ? result<void>{} : no(); }
+  result<void> commit() override { return room ? result<void>{} : no(); }
   result<void> append(const record_batch&, std::size_t, std::size_t) override { return no(); }
   result<void> save_snapshot(const snapshot&) override { return no(); }
   result<void> save_positions(const std::string&, const log_positions&) override { return no(); }
   result<log_positions> positions(const std::string&) const override { return no(); }
   result<std::vector<stored_incident>> incidents_changed(timestamp, std::size_t) const override { return no(); }
-  result<void> upsert_incident(const incident&, const std::string&) override { return no(); }
+  result<void> upsert_incident(const incident& i, const std::string&) override {
+    if (!room) return no();
+    kept.push_back(i.id + "." + std::to_string(i.revision));
+    return {};
+  }
   result<bool> enqueue(const outbox_entry&) override { return no(); }
   result<void> record_attempt(const std::string&, const std::string&, timestamp, timestamp,
                               const std::string&, const std::vector<std::string>&) override {
@@ -212,7 +218,7 @@ public:
     return no();
   }
   result<void> note(const std::vector<decision>&, const std::vector<alarm_change>&) override {
-    return no();
+    return room ? result<void>{} : no();
   }
   result<std::vector<decision>> decisions(const std::string&) const override { return no(); }
   result<std::vector<alarm_change>> alarm_changes(const std::string&, std::size_t) const override {
@@ -250,6 +256,34 @@ TEST_F(recording, what_a_full_disk_refused_is_not_said_to_be_kept) {
   tell(journal_append{heartbeats(0, {"10.0.0.1"}), 0, 1, 7, std::make_shared<const log_positions>(log_positions{{"inputs", 3, 10}})});
   pass(20ms);
   EXPECT_TRUE(said_kept.empty());
+}
+
+TEST_F(recording, what_a_full_disk_refused_is_kept_when_there_is_room_in_order_and_once) {
+  const auto disk_of = std::make_shared<full_disk>();
+  start(disk_of);
+  tell(a_story("i1"));
+  tell(a_story("i2"));
+  pass(3s);
+  EXPECT_EQ(metrics->stories_waiting, 2u);
+  disk_of->room = true;
+  pass(1s);
+  EXPECT_THAT(disk_of->kept, ElementsAre("i1.1", "i2.1"));
+  EXPECT_EQ(metrics->stories_waiting, 0u);
+  pass(5s);
+  disk_of->room = false;
+  tell(a_story("i3"));
+  disk_of->room = true;
+  tell(a_story("i4"));
+  EXPECT_THAT(disk_of->kept, ElementsAre("i1.1", "i2.1", "i3.1", "i4.1")) << "the older one first";
+  pass(5s);
+  EXPECT_EQ(disk_of->kept.size(), 4u);
+}
+
+TEST_F(recording, of_what_a_full_disk_refuses_the_oldest_goes_when_it_is_too_much) {
+  start(std::make_shared<full_disk>());
+  for (int n = 0; n < 1003; ++n) tell(a_story("i" + std::to_string(n)));
+  EXPECT_EQ(metrics->stories_waiting, 1000u);
+  EXPECT_EQ(metrics->stories_dropped, 3u);
 }
 
 TEST_F(recording, a_full_disk_is_counted_and_still_everybody_is_told) {
