@@ -146,19 +146,25 @@ void intake::add(source_batch& b) {
     // A record from the future must not carry everybody's time with it.
     const timestamp latest = std::max(watermark_, time_now(this, options_.anchor));
     const timestamp least = watermark_ == unset ? latest : watermark_;
-    for (record& r : batch.records) {
-      r.at = r.at == no_time ? least : std::min(r.at, latest);
-      // A promise counts from when it came: the writer's clock may be behind, and brokers are slow at times.
-      if (r.kind == record_kind::sight_regained && r.reliability_s > 0 && held_by_ == 0)
-        r.reliability_s += static_cast<float>(to_seconds(between(r.at, latest)));
-    }
+    for (record& r : batch.records) r.at = r.at == no_time ? least : std::min(r.at, latest);
   }
   m.records_moved += sequence(batch, watermark_);
+  if (live_ && held_by_ == 0) count_promises_from_now(batch);
   m.records += batch.records.size();
   batch_ptr shared = std::move(b.batch);
   const std::uint64_t ticket = recorder_ || !b.covered ? 0 : b.ticket;
   if (recorder_) send(recorder_, journal_append{shared, journal_asked_ = number_ + 1, b.source, b.ticket, std::move(b.covered)}); // the step's that follows
   pass(watermark_, watermark_, b.source, std::move(shared), {}, ticket);
+}
+
+/// They count from when they came: the writer's clock may be behind, and brokers are slow at times.
+void intake::count_promises_from_now(record_batch& batch) {
+  timestamp now = unset;
+  for (record& r : batch.records) {
+    if (!r.host.empty() || r.kind != record_kind::sight_regained || !(r.reliability_s > 0)) continue;
+    if (now == unset) now = time_now(this, options_.anchor);
+    r.reliability_s += static_cast<float>(to_seconds(between(r.at, now)));
+  }
 }
 
 void intake::pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise promise, std::uint64_t ticket) {

@@ -65,6 +65,7 @@ private:
   static constexpr std::size_t no_source = ~std::size_t{0};
 
   void add(source_batch& b);
+  void count_promises_from_now(record_batch& batch);
   caf::result<caf::unit_t> obey(const operator_order& o);
   void pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise done, std::uint64_t ticket = 0);
   void hold(const source_behind& b);

@@ -15,6 +15,8 @@
 namespace tocsin {
 
 namespace {
+constexpr int every_away = 4; ///< of the promises, one is written while the brokers are away: they are still kept
+static_assert(every_away * promise_every < promise_within);
 constexpr std::size_t again_most = 10'000; ///< incidents of a former life that are written again
 constexpr std::size_t readings_bytes_max = 64 * 1024; ///< of one value: a broker takes 1 MiB, a reader wants to stop between
 
@@ -151,7 +153,13 @@ bool kafka_outputs::write_record(const std::string& source, const record& r, boo
   }
   // Whoever reads any partition must know when we do not see.
   const std::string key = key_of(r, source);
-  if (is_sight(r)) return sink_->write_to_all(settings_.inputs, {key, value, r.at, source});
+  if (is_sight(r)) {
+    const bool all = sink_->write_to_all(settings_.inputs, {key, value, r.at, source});
+    if (r.reliability_s > 0) return true; // a promise is made again anyway
+    if (all) half_told_.erase(source);
+    else half_told_.insert(source);
+    return true; // it is said again with the next one
+  }
   return sink_->write(settings_.inputs, {key, value, r.at, source}, must);
 }
 
@@ -185,14 +193,17 @@ void kafka_outputs::write_input(const std::string& source, const record_batch& h
 }
 
 void kafka_outputs::write_promise(const std::string& source, timestamp at) {
-  if (!blind_.contains(source)) write_sight(source, record_kind::sight_regained, at, (promise_within + settings_.linger) * drill().speed());
+  if (blind_.contains(source)) return;
+  if (half_told_.contains(source)) write_sight(source, record_kind::sight_regained, at);
+  write_sight(source, record_kind::sight_regained, at, (promise_within + settings_.linger) * drill().speed());
 }
 
 void kafka_outputs::write_promises(timestamp at) {
-  const bool away = !sink_->status().connected;
   const std::lock_guard lock{guard_};
-  // While the brokers are away one waits for them: it tells us that they are back, more would tell nobody anything.
-  if (std::exchange(promise_waits_, away) && away) return;
+  // While they wait for brokers none is late for whoever reads them later: fewer do, and never in the place of incidents.
+  const bool away = !sink_->status().connected;
+  if (!sink_->has_room() || (away && ++passed_over_ < every_away)) return;
+  passed_over_ = 0;
   for (const std::string& source : seeing_) write_promise(source, at);
 }
 

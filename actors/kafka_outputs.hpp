@@ -78,7 +78,8 @@ private:
   timestamp missed_ = unset;                   ///< of the oldest incident that there was no room for
   std::set<std::string> blind_;                ///< sources of which records were dropped
   std::set<std::string> seeing_;               ///< sources that said so last
-  bool promise_waits_ = false;                    ///< for brokers that are away
+  std::set<std::string> half_told_;            ///< sources whose last word on their sight not every partition has
+  int passed_over_ = 0;                        ///< times that nothing was promised, in a row
   std::unique_ptr<kafka_sink> sink_;           ///< ends first: it calls back
 };
 

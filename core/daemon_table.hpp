@@ -58,9 +58,11 @@ public:
   std::uint64_t broken_promises() const { return promises_.broken(); }
   /// Tells all daemons of a vantage point's sight as if `r` had come, where it is nobody's word: it is we who do not hear, or hear again.
   void see(const record& r, effects& out);
-  void suspend_promises() { promises_.suspend(); } ///< none ends until await_promises()
+  void suspend_promises() { promises_.suspend(sight_promises::everybody); } ///< none ends until await_promises()
   /// What was promised before they were suspended counts from `now`.
-  void await_promises(timestamp now) { promises_.resume(now); }
+  void await_promises(timestamp now) { promises_.resume(sight_promises::everybody, now); }
+  /// Of all vantage points only `whose` may have promised anything; of them `lost` have said that they do not see.
+  void keep_promises(std::uint64_t whose, std::uint64_t lost) { promises_.keep(whose, lost); }
 
   void set_rules(std::shared_ptr<const rule_book> rules);
   std::size_t size() const { return slots_.size(); }

@@ -53,6 +53,8 @@ inline constexpr std::size_t counter_count = 16;
 
 /// `peer` of a sight_lost that only says: the watcher itself was not running. No incident comes of it.
 inline constexpr std::string_view restart_gap = "restart";
+/// `peer` of a record of sight that is the word of who reads a log, not of those who write it: they may see.
+inline constexpr std::string_view log_reader = "reader";
 
 /// Where `at` comes from: decides whether clock skew can be judged.
 enum class time_source : std::uint8_t { arrival, log, message };

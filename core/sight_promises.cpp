@@ -1,28 +1,36 @@
 #include "core/sight_promises.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "core/saturating.hpp"
 
 namespace tocsin {
 
+namespace {
+constexpr std::uint64_t bit_of(std::size_t vantage) { return std::uint64_t{1} << vantage; }
+} // namespace
+
 bool sight_promises::hear(const record& r) {
   const std::size_t v = r.vantage % promises_.size();
-  const std::uint64_t bit = std::uint64_t{1} << v;
+  const std::uint64_t bit = bit_of(v);
+  const bool lost = r.kind == record_kind::sight_lost;
+  if (r.peer == restart_gap) return true; // nobody's word
+  if (r.peer == log_reader && (lost || suspended_ & bit)) {
+    if (lost) suspend(bit);
+    else resume(bit, r.at);
+    return lost || !((lost_ | broken_) & bit);
+  }
   promise& p = promises_[v];
   bool news = true;
-  if (r.kind == record_kind::sight_lost) {
+  if (lost) {
     p = {};
     lost_ |= bit;
     broken_ &= ~bit;
   } else if (!(r.reliability_s > 0)) { // or no number at all
     lost_ &= ~bit;
     broken_ &= ~bit;
-  } else if (lost_ & bit) {
-    return false;
   } else {
-    news = p.until == never;
+    news = p.until == never && !(lost_ & bit);
     p = {r.reliability_s, later(r.at, from_seconds(r.reliability_s))};
     broken_ &= ~bit;
   }
@@ -32,30 +40,50 @@ bool sight_promises::hear(const record& r) {
 
 std::optional<record> sight_promises::broken_before(timestamp now) {
   if (due_ >= now) return std::nullopt;
-  const auto first = std::ranges::min_element(promises_, {}, &promise::until);
+  const std::size_t v = first();
   record r;
   r.kind = record_kind::sight_lost;
-  r.vantage = static_cast<std::uint8_t>(first - promises_.begin());
-  r.at = first->until;
-  *first = {};
-  broken_ |= std::uint64_t{1} << r.vantage;
+  r.vantage = static_cast<std::uint8_t>(v);
+  r.at = promises_[v].until;
+  promises_[v] = {};
+  broken_ |= bit_of(v);
   find_due();
   return r;
 }
 
-void sight_promises::suspend() {
-  suspended_ = true;
+void sight_promises::suspend(std::uint64_t whose) {
+  suspended_ |= whose;
   find_due();
 }
 
-void sight_promises::resume(timestamp now) {
-  if (!std::exchange(suspended_, false)) return;
-  for (promise& p : promises_)
-    if (p.until != never) p.until = std::max(p.until, later(now, from_seconds(p.within_s)));
+void sight_promises::resume(std::uint64_t whose, timestamp now) {
+  for (std::size_t v = 0; v < promises_.size(); ++v)
+    if (promise& p = promises_[v]; (whose & suspended_ & bit_of(v)) && p.until != never) p.until = std::max(p.until, later(now, from_seconds(p.within_s)));
+  suspended_ &= ~whose;
   find_due();
 }
 
-void sight_promises::find_due() { due_ = suspended_ ? never : std::ranges::min(promises_, {}, &promise::until).until; }
+void sight_promises::keep(std::uint64_t whose, std::uint64_t lost) {
+  for (std::size_t v = 0; v < promises_.size(); ++v)
+    if (!(whose & bit_of(v))) promises_[v] = {};
+  broken_ &= whose;
+  lost_ = lost;
+  find_due();
+}
+
+/// Of those that can end, the one that ends first.
+std::size_t sight_promises::first() const {
+  std::size_t found = 0;
+  timestamp earliest = never;
+  for (std::size_t v = 0; v < promises_.size(); ++v)
+    if (!(suspended_ & bit_of(v)) && promises_[v].until < earliest) earliest = promises_[v].until, found = v;
+  return found;
+}
+
+void sight_promises::find_due() {
+  const std::size_t v = first();
+  due_ = suspended_ & bit_of(v) ? never : promises_[v].until;
+}
 
 void sight_promises::save(writer& out) const {
   out.put(broken_);
@@ -70,7 +98,7 @@ void sight_promises::save(writer& out) const {
 void sight_promises::load(reader& in) {
   broken_ = in.get<std::uint64_t>();
   lost_ = in.get<std::uint64_t>();
-  suspended_ = in.get<std::uint8_t>() != 0;
+  suspended_ = in.get<std::uint64_t>();
   for (promise& p : promises_) {
     p.within_s = in.get<float>();
     p.until = in.get_time();

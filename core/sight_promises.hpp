@@ -17,14 +17,18 @@ namespace tocsin {
 /// under one name, and only who lost it can say that it is back.
 class sight_promises {
 public:
+  static constexpr std::uint64_t everybody = ~std::uint64_t{0};
+
   /// `r` says something of a vantage point's sight. False: that is no news to anybody.
   bool hear(const record& r);
   /// A promise that ended strictly before `now` was not kept: the blindness that follows from it. To be asked until there is none.
   std::optional<record> broken_before(timestamp now);
-  /// We cannot hear anybody: no promise ends.
-  void suspend();
-  /// We hear again: all that stand count from `now`. Nothing if none was suspended.
-  void resume(timestamp now);
+  /// We cannot hear these (a bit for each vantage point): no promise of theirs ends.
+  void suspend(std::uint64_t whose);
+  /// We hear them again: what was suspended counts from `now`.
+  void resume(std::uint64_t whose, timestamp now);
+  /// Only these are known any more; of them `lost` have said that they do not see.
+  void keep(std::uint64_t whose, std::uint64_t lost);
   timestamp due() const { return due_; }           ///< the earliest end of one that stands; `never` = none
   std::uint64_t broken() const { return broken_; } ///< a bit for each vantage point that has not spoken since
 
@@ -32,15 +36,15 @@ public:
   void load(reader& in);
 
 private:
-  void find_due();
-
   struct promise {
     float within_s = 0;
     timestamp until = never; ///< `never` = none stands
   };
+  std::size_t first() const;
+  void find_due();
+
   std::array<promise, limits::vantages_max> promises_;
-  std::uint64_t broken_ = 0, lost_ = 0; ///< bits of vantage points; lost: as they said
-  bool suspended_ = false;
+  std::uint64_t broken_ = 0, lost_ = 0, suspended_ = 0; ///< bits of vantage points; lost: as they said
   timestamp due_ = never;
 };
 

@@ -178,8 +178,9 @@ bool sink::write_to_all(const std::string& name, const kafka_record& r) {
   topic* t = find(name);
   if (!t) return false;
   if (t->partitions == 0 && connected_) learn_partitions(*t, poll_ms);
-  bool taken = true;
-  if (t->partitions == 0) taken = produce(*t, r) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  bool taken = t->partitions > 0;
+  if (!taken && produce(*t, r) != RD_KAFKA_RESP_ERR_NO_ERROR) ++t->dropped;
+  if (!taken) return false;
   for (std::int32_t p = 0; p < t->partitions; ++p) taken &= produce(*t, r, 0, p) == RD_KAFKA_RESP_ERR_NO_ERROR;
   if (!taken) ++t->dropped;
   return taken;

@@ -40,6 +40,7 @@ public:
   /// comes back when the brokers have it. False: no room, or a topic that was not named; it is counted.
   virtual bool write(const std::string& topic, const kafka_record& r, bool must, std::uint64_t mark = 0) = 0;
   /// Into every partition of the topic, as a `must`. While the brokers have not said how many there are, into that of the key.
+  /// False: not every partition gets it.
   virtual bool write_to_all(const std::string& topic, const kafka_record& r) = 0;
   /// Whether a record that is no `must` would be taken, with some to spare.
   virtual bool has_room() const = 0;

@@ -106,7 +106,7 @@ result<void> kafka_source::open() {
 void kafka_source::refused(const error& why) {
   set_state("lost", why.text);
   log::error("source_settings", {{"source", settings_.name}, {"error", why.text}});
-  add_sight(record_kind::sight_lost, no_time, {});
+  add_sight(record_kind::sight_lost, no_time, log_reader);
   if (callbacks_.behind) callbacks_.behind(false);
   while (!stopping_) {
     if (credit_ > 0) hand_on();
@@ -198,7 +198,7 @@ void kafka_source::look() {
   if (c.lost || skipped_) {
     // At the time of the last record: from there on nothing was seen.
     const timestamp at = partitions_.newest() == unset ? no_time : partitions_.newest() + duration{1};
-    add_sight(record_kind::sight_lost, at, skipped_ ? restart_gap : std::string_view{});
+    add_sight(record_kind::sight_lost, at, skipped_ ? restart_gap : log_reader);
     skipped_ = false;
   }
   if (c.lost) {
@@ -207,7 +207,7 @@ void kafka_source::look() {
     log::warning("source_lost", {{"source", settings_.name}, {"brokers", settings_.connection.brokers}, {"error", trouble_}});
   }
   if (c.regained) {
-    if (said_blind_) add_sight(record_kind::sight_regained, wall_clock(), {});
+    if (said_blind_) add_sight(record_kind::sight_regained, wall_clock(), log_reader);
     set_state("reading", settings_.connection.brokers);
     trouble_.clear();
     log::info("source_listening", {{"source", settings_.name}, {"brokers", settings_.connection.brokers}});

@@ -41,7 +41,10 @@ result<void> partition_watch::restore(std::string_view snapshot) {
   if (auto loaded = table_->load(in); !loaded) return loaded;
   next_ = next;
   watermark_ = watermark;
-  others_blind_ = others_blind;
+  // Who writes may have other names since then.
+  const std::uint64_t numbered = vantages_ < limits::vantages_max ? (std::uint64_t{1} << vantages_) - 1 : sight_promises::everybody;
+  others_blind_ = others_blind & numbered;
+  table_->keep_promises(vantages_ > 1 ? numbered & ~of_input : of_input, others_blind_);
   wrote_ = wrote;
   started_ = true;
   return {};

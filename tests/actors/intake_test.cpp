@@ -170,8 +170,11 @@ TEST_F(sequencing, a_promise_counts_from_when_it_came_unless_a_log_is_caught_up_
   EXPECT_EQ(steps[0].back().batch->records[0].reliability_s, 10);
   holds(2, false);
   pass(30s);
+  feed(0, heartbeats(25, {"10.0.0.1"}));
   feed(0, sign(22));
-  EXPECT_FLOAT_EQ(steps[0].back().batch->records[0].reliability_s, 18) << "the writer's clock may be behind";
+  const record& r = steps[0].back().batch->records[0];
+  EXPECT_EQ(r.at, at(25));
+  EXPECT_FLOAT_EQ(r.reliability_s, 15) << "the writer's clock may be behind";
 }
 
 TEST_F(sequencing, lets_time_pass_when_a_deadline_comes_and_journals_that_it_did) {

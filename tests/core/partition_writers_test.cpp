@@ -120,8 +120,9 @@ TEST_F(writers, a_sign_is_no_news_and_does_not_take_back_that_sight_was_lost) {
   EXPECT_THAT(sights(w.take_said(false)), testing::IsEmpty());
   say(noon + 21s, 1, record_kind::sight_lost); // one of two that write under this name
   sign(noon + 22s, 1);
-  w.advance(noon + 5min);
   EXPECT_THAT(sights(w.take_said(false)), testing::ElementsAre("1 blind"));
+  w.advance(noon + 5min);
+  EXPECT_THAT(sights(w.take_said(false)), testing::ElementsAre("1 blind")) << "and now the other has ended";
   say(noon + 5min, 1, record_kind::sight_regained);
   EXPECT_THAT(sights(w.take_said(false)), testing::ElementsAre("1 sees"));
 }
@@ -189,6 +190,24 @@ TEST_F(writers, a_new_owner_knows_who_did_not_keep_his_promise) {
   b.reached_end(noon + 1min);
   b.advance(noon + 5min);
   EXPECT_THAT(sights(b.take_said(false)), testing::ElementsAre("0 sees", "1 blind", "2 sees"));
+}
+
+TEST_F(writers, whose_names_are_new_are_not_awaited_under_the_old_ones) {
+  partition_watch unnamed{0, 1, rules()};
+  unnamed.claimed({"a", 1, 0, 1, 0, unset, false, false, {}}, "", trouble);
+  record_batch first;
+  record r;
+  r.kind = record_kind::sight_regained;
+  r.at = noon;
+  r.reliability_s = 10;
+  first.records.push_back(r);
+  unnamed.feed(first, std::vector<std::int64_t>{0}, 1);
+  unnamed.reached_end(noon);
+  w.claimed({"b", 1, 1, 1, 0, unset, false, false, {}}, unnamed.save(), trouble);
+  w.reached_end(noon + 5min);
+  const auto said = w.take_said(false);
+  EXPECT_FALSE(said->blind);
+  EXPECT_THAT(sights(said), testing::ElementsAre("0 sees", "1 sees", "2 sees"));
 }
 
 TEST_F(writers, of_those_who_are_not_named_none_answers_for_the_other) {

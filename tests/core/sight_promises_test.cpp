@@ -50,6 +50,57 @@ TEST(sight_promises, any_number_a_writer_may_invent_is_survived) {
   EXPECT_FALSE(p.broken_before(never - 1ns));
 }
 
+record word(record_kind kind, std::uint8_t vantage, std::string_view peer = {}, timestamp at = noon) {
+  record r;
+  r.kind = kind;
+  r.at = at;
+  r.vantage = vantage;
+  r.peer = peer;
+  return r;
+}
+
+TEST(sight_promises, of_who_lost_sight_one_stands_as_well_for_another_may_write_under_that_name) {
+  sight_promises p;
+  EXPECT_TRUE(p.hear(word(record_kind::sight_lost, 1)));
+  EXPECT_FALSE(p.hear(sign(noon, 1))) << "the other's";
+  ASSERT_TRUE(p.broken_before(noon + 1min)) << "and he has ended";
+  EXPECT_FALSE(p.hear(sign(noon + 2min, 1)));
+  EXPECT_TRUE(p.hear(word(record_kind::sight_regained, 1)));
+  EXPECT_EQ(p.due(), noon + 2min + 10s);
+}
+
+TEST(sight_promises, that_we_cannot_read_says_nothing_of_who_writes) {
+  sight_promises p;
+  for (std::uint8_t v : {1, 2, 3}) (void)p.hear(sign(noon, v));
+  ASSERT_TRUE(p.broken_before(noon + 11s));
+  EXPECT_TRUE(p.hear(word(record_kind::sight_lost, 2)));
+  for (std::uint8_t v : {1, 2, 3}) EXPECT_TRUE(p.hear(word(record_kind::sight_lost, v, log_reader)));
+  EXPECT_FALSE(p.broken_before(noon + 1h));
+  EXPECT_FALSE(p.hear(word(record_kind::sight_regained, 1, log_reader, noon + 1h))) << "it had ended before";
+  EXPECT_FALSE(p.hear(word(record_kind::sight_regained, 2, log_reader, noon + 1h))) << "it had said so before";
+  EXPECT_TRUE(p.hear(word(record_kind::sight_regained, 3, log_reader, noon + 1h)));
+  EXPECT_EQ(p.due(), noon + 1h + 10s);
+  EXPECT_TRUE(p.hear(word(record_kind::sight_lost, 3, restart_gap)));
+  EXPECT_EQ(p.due(), noon + 1h + 10s) << "nobody's word";
+}
+
+TEST(sight_promises, a_word_from_before_there_were_readers_is_taken_back_by_theirs) {
+  sight_promises p;
+  (void)p.hear(word(record_kind::sight_lost, 1)); // as journals of older versions have it
+  EXPECT_TRUE(p.hear(word(record_kind::sight_regained, 1, log_reader)));
+  EXPECT_TRUE(p.hear(sign(noon, 1)));
+}
+
+TEST(sight_promises, only_those_that_are_known_are_kept) {
+  sight_promises p;
+  for (std::uint8_t v : {0, 1, 2}) (void)p.hear(sign(noon, v));
+  p.keep(2 | 4, 4);
+  EXPECT_TRUE(p.hear(sign(noon, 0))) << "it is the first again";
+  p.keep(2 | 4, 4);
+  EXPECT_FALSE(p.hear(sign(noon + 1s, 2)));
+  EXPECT_EQ(p.broken_before(noon + 1min)->vantage, 1);
+}
+
 /// Beats of one daemon through vantage point 0 until it and its writer end at noon + 60 s.
 void feed_until_the_end(engine& e, story& out) {
   for (timestamp t = noon; t <= noon + 60s; t += 2s) {

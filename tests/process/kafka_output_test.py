@@ -194,6 +194,17 @@ class brokers_away(kafka_test_case, unittest.TestCase):
         ids = {(v["id"], v["revision"]) for v in values(kafka.read("incidents"))}
         self.assertEqual(len(ids), 2)
 
+    def test_who_began_without_them_says_in_every_partition_that_it_sees(self):
+        kafka = self.cluster(inputs=4)
+        kafka.say("down 0")
+        node = kafka.node(FEED, kafka={"inputs": kafka.name("inputs")}).start()
+        node.connect().sendall(heartbeat("10.0.0.1", 10).encode())
+        node.wait(lambda: node.metric("tocsin_kafka_queued_records") >= 2, "its words wait")
+        kafka.say("up 0")
+        told = lambda with_promise: {r["partition"] for r in kafka.read("inputs") if "CONNECTED" in r["value"] and ("rli" in r["value"]) == with_promise}
+        for with_promise in (False, True):
+            node.wait(lambda w=with_promise: told(w) == {0, 1, 2, 3}, lambda w=with_promise: f"all partitions have it, not {told(w)}", 40)
+
     def test_readings_without_room_are_counted_and_judged_all_the_same(self):
         kafka = self.cluster(readings=1)
         label = f'{{topic="{kafka.name("readings")}"}}'
