@@ -51,7 +51,12 @@ caf::behavior intake::make_behavior() {
         return promise;
       },
       [this](const go_live& g) { start_living(g); },
-      [this](const operator_order& o) { return obey(o); },
+      [this](const operator_order& o) -> caf::result<caf::unit_t> {
+        auto promise = make_response_promise<caf::unit_t>();
+        if (live_) obey(o, promise);
+        else early_.emplace_back(o, promise);
+        return promise;
+      },
       [this](const flush&) -> caf::result<caf::unit_t> {
         if (steps_.empty()) return caf::unit;
         idle_.push_back(make_response_promise<caf::unit_t>());
@@ -93,6 +98,7 @@ void intake::start_living(const go_live& g) {
   if (const timestamp current = present(); current != unset) pass(current, current, no_source, nullptr, {});
   if (snapshot_every_ > 0s)
     delayed_send(this, std::chrono::duration_cast<caf::timespan>(snapshot_every_), snapshot_due{});
+  for (auto& [order, promise] : std::exchange(early_, {})) obey(order, promise);
 }
 
 /// What time it is for the machines: while a log is caught up with, the time of its records.
@@ -107,24 +113,23 @@ void intake::hold(const source_behind& b) {
   if (live_ && held_by_ == 0) wake_at(wake_);
 }
 
-caf::result<caf::unit_t> intake::obey(const operator_order& o) {
+void intake::obey(const operator_order& o, caf::response_promise promise) {
   auto batch = std::make_shared<record_batch>();
   record r;
   r.kind = record_kind::operator_said;
   r.peer = batch->keep(o.bytes);
-  r.at = live_ && watermark_ != unset ? present() : live_ ? time_now(this, options_.anchor) : watermark_;
+  r.at = watermark_ != unset ? present() : time_now(this, options_.anchor);
   batch->records.push_back(r);
   sequence(*batch, watermark_);
   ++options_.metrics->orders;
   if (recorder_) send(recorder_, journal_append{batch});
-  auto promise = make_response_promise<caf::unit_t>();
   // Obeyed at this very moment, not with the next one: whoever asks right after it must see it.
   pass(watermark_ + duration{1}, watermark_ + duration{1}, no_source, batch, promise);
-  return promise;
 }
 
 void intake::on_exit() {
   idle_.clear();
+  early_.clear();
   options_.shards.clear();
   options_.groups = nullptr;
   recorder_ = nullptr;

@@ -66,7 +66,7 @@ private:
 
   void add(source_batch& b);
   void count_promises_from_now(record_batch& batch);
-  caf::result<caf::unit_t> obey(const operator_order& o);
+  void obey(const operator_order& o, caf::response_promise promise);
   void pass(timestamp until, timestamp complete, std::size_t source, batch_ptr batch, caf::response_promise done, std::uint64_t ticket = 0);
   void hold(const source_behind& b);
   timestamp present() const;
@@ -84,6 +84,8 @@ private:
   duration snapshot_every_{0};
   bool live_ = false;
   std::uint64_t held_by_ = 0; ///< bit i: time waits for source i
+  /// While a former life is folded: what our receivers do now must not come before what they did then. A few each.
+  std::vector<std::pair<operator_order, caf::response_promise>> early_;
   std::vector<caf::response_promise> idle_; ///< asked to be told when nothing is in flight
   timestamp watermark_;
   std::uint64_t number_ = 0;

@@ -181,6 +181,10 @@ void kafka_outputs::write_input(const std::string& source, const record_batch& h
       blind_.erase(source);
       write_sight(source, record_kind::sight_regained, r.at);
     }
+    if (r.kind == record_kind::sight_regained && blind_.contains(source)) {
+      seeing_.insert(source); // it is said when there is room again
+      continue;
+    }
     const bool taken = write_record(source, r, sight);
     if (r.kind == record_kind::sight_regained) {
       seeing_.insert(source);

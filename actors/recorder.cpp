@@ -14,7 +14,7 @@ namespace tocsin {
 
 namespace {
 constexpr auto again_after = std::chrono::seconds{1};          ///< a store that refused is asked again
-constexpr std::size_t refused_stories_max = 1000;
+constexpr std::size_t refused_stories_max = 1000, refused_at_once_max = 100;
 constexpr auto commit_after = std::chrono::milliseconds{20}; ///< one transaction for all input of that time
 
 /// Lives for one snapshot.
@@ -102,15 +102,15 @@ caf::behavior recorder::make_behavior() {
       },
       [this](const store_again&) {
         again_armed_ = false;
-        if (refused_.empty()) return;
-        const bool taken = open_transaction() && put_refused();
-        remember(nullptr, commit() && taken);
+        put_refused();
+        try_again_later();
       },
       [this](const caf::actor& notifier) { options_.notifier = notifier; },
       [this](const snapshot_written& w) { written(w); },
       [this](const flush& f) -> caf::result<caf::unit_t> {
         if (mark_) write(std::exchange(mark_, nullptr));
         commit();
+        put_refused();
         if (!writing_ || !f.snapshots) return caf::unit;
         flushes_.push_back(make_response_promise<caf::unit_t>());
         return flushes_.back();
@@ -195,12 +195,12 @@ void recorder::tell(const story_ptr& told) {
       log::info(i.state == incident_state::opened ? "incident_opened" : "incident_closed",
                 {{"incident", i.id}, {"severity", std::string{to_text(i.level)}}, {"title", i.title}});
   const bool durable = open_transaction();
-  const bool taken = durable && put_refused() && put(*told); // in this order: of an incident the newest state counts
+  const bool taken = durable && put(*told);
   std::vector<deliver> fresh;
   for (const notification& n : told->notifications) enqueue(n, durable, fresh);
   for (const report_due& r : told->reports) enqueue(report_of(r), durable, fresh);
   const bool committed = commit();
-  remember(told, taken && committed);
+  if (options_.disk && !(taken && committed)) remember(told);
   if (!options_.notifier || (options_.delivers && !options_.delivers())) return;
   for (deliver& d : fresh) {
     d.stored &= committed;
@@ -219,26 +219,35 @@ bool recorder::put(const story& told) {
   return true;
 }
 
-bool recorder::put_refused() {
-  return std::ranges::all_of(refused_, [this](const story_ptr& s) { return put(*s); });
+/// Until the store takes it: there is room again some day. It may come behind what is newer, the store knows revisions.
+void recorder::remember(const story_ptr& told) {
+  refused_.push_back(told);
+  if (refused_.size() > refused_stories_max) {
+    refused_.pop_front();
+    ++options_.metrics->stories_dropped;
+  }
+  options_.metrics->stories_waiting = refused_.size();
+  try_again_later();
 }
 
-/// What the store would not take is put there again, until it does: there is room again some day.
-void recorder::remember(const story_ptr& told, bool stored) {
-  if (!options_.disk) return;
-  auto& m = *options_.metrics;
-  if (stored) {
-    if (!refused_.empty()) log::info("store_caught_up", {{"stories", std::to_string(refused_.size())}});
-    refused_.clear();
-  } else {
-    if (told) refused_.push_back(told);
-    if (refused_.size() > refused_stories_max) {
-      refused_.pop_front();
-      ++m.stories_dropped;
-    }
-    if (!std::exchange(again_armed_, true)) delayed_send(this, again_after, store_again{});
+void recorder::try_again_later() {
+  if (!refused_.empty() && !std::exchange(again_armed_, true)) delayed_send(this, again_after, store_again{});
+}
+
+/// Each in a transaction of its own: one that can never be stored must not take others, or the input, with it.
+void recorder::put_refused() {
+  if (refused_.empty()) return;
+  commit();
+  for (std::size_t left = std::min(refused_.size(), refused_at_once_max); left > 0; --left) {
+    const story_ptr oldest = std::move(refused_.front());
+    refused_.pop_front();
+    const bool taken = open_transaction() && put(*oldest);
+    if (commit() && taken) continue;
+    refused_.push_back(oldest); // the next second it is another's turn
+    break;
   }
-  m.stories_waiting = refused_.size();
+  options_.metrics->stories_waiting = refused_.size();
+  if (refused_.empty()) log::info("store_caught_up", {});
 }
 
 /// Into the outbox, and among those to hand over, unless it was said in a former life.
@@ -285,6 +294,7 @@ void recorder::write_file(std::shared_ptr<const snapshot_taken> s, std::uint64_t
 
 void recorder::written(const snapshot_written& w) {
   writing_ = false;
+  put_refused(); // whoever begins with the snapshot does not hear of them again
   if (w.refused.empty()) keep_snapshot(w.offset, w.bytes, {});
   else complain("snapshot", {errc::io, w.refused});
   if (auto next = std::exchange(next_, nullptr)) return write_file(std::move(next), next_offset_);
@@ -346,6 +356,7 @@ caf::result<std::uint64_t> recorder::redrive(const redrive_dead& r) {
 }
 
 void recorder::record(const attempted& a) {
+  commit(); // of what was never put into the outbox nothing can be recorded: the input must not fall with it
   if (!open_transaction()) return;
   if (auto outcome = options_.disk->record_attempt(a.id, a.state, a.at, a.next_attempt, a.answer, a.remaining); !outcome)
     complain("attempt", outcome.error());

@@ -43,8 +43,9 @@ private:
   void cover(const journal_append& j);
   void tell(const story_ptr& told);
   bool put(const story& told); ///< false: the store refused some of it
-  bool put_refused();
-  void remember(const story_ptr& told, bool stored);
+  void remember(const story_ptr& told);
+  void put_refused();
+  void try_again_later();
   void enqueue(const notification& n, bool durable, std::vector<deliver>& fresh);
   void save(const snapshot_taken& s);
   void write_file(std::shared_ptr<const snapshot_taken> s, std::uint64_t offset);

@@ -35,7 +35,7 @@ bool sight_promises::hear(const record& r) {
     broken_ &= ~bit;
   }
   find_due();
-  return news;
+  return news && (lost || !(suspended_ & bit)); // whom we cannot hear we do not see, whatever he says
 }
 
 std::optional<record> sight_promises::broken_before(timestamp now) {

@@ -215,6 +215,18 @@ TEST_F(sequencing, before_it_lives_time_is_the_records_own_and_nothing_is_journa
   EXPECT_TRUE(to_journal.empty());
 }
 
+TEST_F(sequencing, an_order_that_comes_while_a_former_life_is_folded_waits_for_its_end) {
+  start(1, at(-100));
+  caf::anon_send(door, operator_order{"receiver works"});
+  run();
+  feed(0, heartbeats(-90, {"10.0.0.1"}));
+  ASSERT_EQ(steps[0].size(), 1u);
+  EXPECT_EQ(steps[0][0].batch->records[0].kind, record_kind::heartbeat);
+  go_live_now();
+  const auto orders = std::ranges::count_if(steps[0], [](const step& s) { return s.batch && s.batch->records[0].kind == record_kind::operator_said; });
+  EXPECT_EQ(orders, 1);
+}
+
 TEST_F(sequencing, the_time_between_two_lives_is_blind) {
   start(1, at(-600));
   go_live_now();

@@ -76,6 +76,9 @@ TEST(sight_promises, that_we_cannot_read_says_nothing_of_who_writes) {
   EXPECT_TRUE(p.hear(word(record_kind::sight_lost, 2)));
   for (std::uint8_t v : {1, 2, 3}) EXPECT_TRUE(p.hear(word(record_kind::sight_lost, v, log_reader)));
   EXPECT_FALSE(p.broken_before(noon + 1h));
+  (void)p.hear(sign(noon, 5));
+  (void)p.hear(word(record_kind::sight_lost, 5, log_reader));
+  EXPECT_FALSE(p.hear(word(record_kind::sight_regained, 5))) << "of a part that can be read";
   EXPECT_FALSE(p.hear(word(record_kind::sight_regained, 1, log_reader, noon + 1h))) << "it had ended before";
   EXPECT_FALSE(p.hear(word(record_kind::sight_regained, 2, log_reader, noon + 1h))) << "it had said so before";
   EXPECT_TRUE(p.hear(word(record_kind::sight_regained, 3, log_reader, noon + 1h)));
