@@ -35,6 +35,17 @@ struct writers : testing::Test {
   }
 };
 
+/// One by a writer whose name is not listed, as the first record.
+void feed_unnamed_sign(partition_watch& to) {
+  record_batch first;
+  record r;
+  r.kind = record_kind::sight_regained;
+  r.at = noon;
+  r.reliability_s = 10;
+  first.records.push_back(r);
+  to.feed(first, std::vector<std::int64_t>{0}, 1);
+}
+
 TEST_F(writers, one_that_is_blind_hides_those_heard_through_it_and_nobody_else) {
   beat(noon, noon + 30s);
   w.reached_end(noon + 30s);
@@ -195,13 +206,7 @@ TEST_F(writers, a_new_owner_knows_who_did_not_keep_his_promise) {
 TEST_F(writers, whose_names_are_new_are_not_awaited_under_the_old_ones) {
   partition_watch unnamed{0, 1, rules()};
   unnamed.claimed({"a", 1, 0, 1, 0, unset, false, false, {}}, "", trouble);
-  record_batch first;
-  record r;
-  r.kind = record_kind::sight_regained;
-  r.at = noon;
-  r.reliability_s = 10;
-  first.records.push_back(r);
-  unnamed.feed(first, std::vector<std::int64_t>{0}, 1);
+  feed_unnamed_sign(unnamed);
   unnamed.reached_end(noon);
   w.claimed({"b", 1, 1, 1, 0, unset, false, false, {}}, unnamed.save(), trouble);
   w.reached_end(noon + 5min);
@@ -219,13 +224,7 @@ TEST_F(writers, of_those_who_are_not_named_none_answers_for_the_other) {
   EXPECT_THAT(sights(w.take_said(false)), testing::IsEmpty());
   partition_watch alone{0, 1, rules()}; // where nobody is named all are one
   alone.claimed({"a", 1, 0, 1, 0, unset, false, false, {}}, "", trouble);
-  record_batch first;
-  record r;
-  r.kind = record_kind::sight_regained;
-  r.at = noon;
-  r.reliability_s = 10;
-  first.records.push_back(r);
-  alone.feed(first, std::vector<std::int64_t>{0}, 1);
+  feed_unnamed_sign(alone);
   alone.reached_end(noon);
   (void)alone.take_said(false);
   alone.advance(noon + 5min);
