@@ -65,7 +65,7 @@ void group::judge_liveness(const std::string& subject, group_member& m, timestam
   if (of_segment && mine->active.contains(subject)) return;
   if (open_incident* all = find(segment_);
       all && (!all->active.empty() || all->past.contains(subject))) {
-    leave(subject, m, liveness, at, all->id, &out);
+    if (mine != all) leave(subject, m, liveness, at, all->id, &out); // one that ends would end under us
     return join(*all, subject, m, at);
   }
   const silence_verdict v = silence_around(m);

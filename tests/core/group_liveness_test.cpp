@@ -1,5 +1,5 @@
 // Silence, stops and restarts: one daemon, a whole segment, or several together.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "group_fixture.hpp"
 
@@ -217,6 +217,28 @@ TEST(group_liveness, a_daemon_that_moves_to_another_network_is_no_longer_counted
   ASSERT_EQ(t.table.status().size(), 2u);
   EXPECT_EQ(t.table.status()[0].members, 4u);
   EXPECT_EQ(t.table.status()[1].members, 1u);
+}
+
+TEST(group_liveness, time_that_goes_back_and_brings_the_same_loss_again_harms_nothing) {
+  table_under_test t;
+  t.fleet(0, 1, 5);
+  t.lost(200, daemon(1), 20);
+  t.until(230.5); // told alone; it becomes the segment's
+  for (int n = 2; n <= 5; ++n) t.lost(231, daemon(n), 25);
+  t.until(262);
+  t.heard(262, daemon(1));
+  t.raise(262, daemon(1), daemon_stopped); // and leaves it
+  t.until(270);
+  t.clear(270, daemon(1), daemon_stopped);
+  t.until(300);
+  for (int n = 2; n <= 5; ++n) t.heard(300, daemon(n));
+  t.until(335); // what was its own is closed, what was the segment's is not
+  const auto former = t.lines();
+  EXPECT_THAT(former, testing::Contains("261 updated critical segment_silent segment/7500/ members 5"));
+  t.lost(200, daemon(1), 20);
+  t.raise(225, daemon(1), host_rebooted);
+  t.until(290);
+  EXPECT_EQ(t.lines(), (lines{"230 opened critical heartbeat_lost rvd/10.0.0.1/7500 members 1"}));
 }
 
 } // namespace
