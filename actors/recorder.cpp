@@ -1,9 +1,10 @@
 #include "actors/recorder.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <tuple>
 
 #include "actors/supervisor.hpp"
-
 #include "codecs/json_views.hpp"
 #include "codecs/notification_json.hpp"
 #include "io/log.hpp"
@@ -14,7 +15,7 @@ namespace tocsin {
 
 namespace {
 constexpr auto again_after = std::chrono::seconds{1};          ///< a store that refused is asked again
-constexpr std::size_t refused_stories_max = 1000, refused_at_once_max = 100;
+constexpr std::size_t refused_at_once_max = 100;
 constexpr auto commit_after = std::chrono::milliseconds{20}; ///< one transaction for all input of that time
 
 /// Lives for one snapshot.
@@ -93,6 +94,7 @@ caf::behavior recorder::make_behavior() {
       [this](const lead_taken&) {
         commit();
         if (options_.lead_taken) options_.lead_taken();
+        options_.metrics->notifications_waiting += refused_.notifications_waiting(); // it has counted what the store has
       },
       [this](const refill_please& r) -> caf::result<refill> { return waiting_for(r); },
       [this](const redrive_dead& r) -> caf::result<std::uint64_t> { return redrive(r); },
@@ -200,7 +202,7 @@ void recorder::tell(const story_ptr& told) {
   for (const notification& n : told->notifications) enqueue(n, durable, fresh);
   for (const report_due& r : told->reports) enqueue(report_of(r), durable, fresh);
   const bool committed = commit();
-  if (options_.disk && !(taken && committed)) remember(told);
+  if (options_.disk && !(taken && committed)) remember(told, fresh);
   if (!options_.notifier || (options_.delivers && !options_.delivers())) return;
   for (deliver& d : fresh) {
     d.stored &= committed;
@@ -219,13 +221,9 @@ bool recorder::put(const story& told) {
   return true;
 }
 
-/// Until the store takes it: there is room again some day. It may come behind what is newer, the store knows revisions.
-void recorder::remember(const story_ptr& told) {
-  refused_.push_back(told);
-  if (refused_.size() > refused_stories_max) {
-    refused_.pop_front();
-    ++options_.metrics->stories_dropped;
-  }
+/// Until the store takes it. It may come behind what is newer, the store knows revisions.
+void recorder::remember(const story_ptr& told, const std::vector<deliver>& fresh) {
+  if (!refused_.remember(told, fresh)) ++options_.metrics->stories_dropped;
   options_.metrics->stories_waiting = refused_.size();
   try_again_later();
 }
@@ -239,15 +237,21 @@ void recorder::put_refused() {
   if (refused_.empty()) return;
   commit();
   for (std::size_t left = std::min(refused_.size(), refused_at_once_max); left > 0; --left) {
-    const story_ptr oldest = std::move(refused_.front());
-    refused_.pop_front();
-    const bool taken = open_transaction() && put(*oldest);
-    if (commit() && taken) continue;
-    refused_.push_back(oldest); // the next second it is another's turn
-    break;
+    const bool taken = open_transaction() && put(refused_.oldest()) && put_notices();
+    if (!commit() || !taken) {
+      refused_.oldest_last();
+      break;
+    }
+    refused_.drop_oldest();
   }
   options_.metrics->stories_waiting = refused_.size();
   if (refused_.empty()) log::info("store_caught_up", {});
+}
+
+bool recorder::put_notices() {
+  const auto outcome = refused_.enqueue_oldest(*options_.disk);
+  if (!outcome) complain("enqueue", outcome.error());
+  return outcome.has_value();
 }
 
 /// Into the outbox, and among those to hand over, unless it was said in a former life.
@@ -330,7 +334,22 @@ caf::result<refill> recorder::waiting_for(const refill_please& r) {
     if (n) out.all.push_back({std::make_shared<const notification>(std::move(*n)), e.attempts, e.next_attempt, std::move(e.remaining)});
     else give_up(e.id, n.error());
   }
+  add_refused(r, out);
   return out;
+}
+
+/// What memory alone has waits like what is on disk.
+void recorder::add_refused(const refill_please& r, refill& out) const {
+  std::vector<deliver> more = refused_.waiting_for(r.receiver);
+  if (more.empty()) return;
+  std::ranges::move(more, std::back_inserter(out.all));
+  std::ranges::sort(out.all, [](const deliver& a, const deliver& b) {
+    const notification &x = *a.what, &y = *b.what;
+    return std::tuple{y.about.level, x.at, std::string_view{x.id}} < std::tuple{x.about.level, y.at, std::string_view{y.id}};
+  });
+  if (out.all.size() < r.most) return;
+  out.complete = false;
+  out.all.resize(r.most);
 }
 
 /// It would be asked for again and again.
@@ -356,6 +375,7 @@ caf::result<std::uint64_t> recorder::redrive(const redrive_dead& r) {
 }
 
 void recorder::record(const attempted& a) {
+  if (refused_.record(a)) return;
   commit(); // of what was never put into the outbox nothing can be recorded: the input must not fall with it
   if (!open_transaction()) return;
   if (auto outcome = options_.disk->record_attempt(a.id, a.state, a.at, a.next_attempt, a.answer, a.remaining); !outcome)

@@ -2,7 +2,6 @@
 // has them delivered. What it has committed survives kill -9.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "actors/clock.hpp"
 #include "actors/metrics.hpp"
 #include "actors/protocol.hpp"
+#include "actors/refused_stories.hpp"
 #include "io/store.hpp"
 
 namespace tocsin {
@@ -43,8 +43,9 @@ private:
   void cover(const journal_append& j);
   void tell(const story_ptr& told);
   bool put(const story& told); ///< false: the store refused some of it
-  void remember(const story_ptr& told);
+  void remember(const story_ptr& told, const std::vector<deliver>& fresh);
   void put_refused();
+  bool put_notices(); ///< of the oldest of what was refused
   void try_again_later();
   void enqueue(const notification& n, bool durable, std::vector<deliver>& fresh);
   void save(const snapshot_taken& s);
@@ -53,6 +54,7 @@ private:
   void keep_snapshot(std::uint64_t offset, std::size_t size, const std::string& bytes);
   void record(const attempted& a);
   caf::result<refill> waiting_for(const refill_please& r);
+  void add_refused(const refill_please& r, refill& out) const;
   caf::result<std::uint64_t> redrive(const redrive_dead& r);
   bool open_transaction();
   bool commit();
@@ -72,7 +74,7 @@ private:
   std::uint64_t next_offset_ = 0;
   std::vector<caf::response_promise> flushes_; ///< answered when no snapshot is under way
   timestamp complained_ = unset;
-  std::deque<story_ptr> refused_; ///< by the store, oldest first
+  refused_stories refused_;
   bool again_armed_ = false;
 };
 

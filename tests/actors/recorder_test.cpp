@@ -69,6 +69,19 @@ protected:
     for (const deliver& d : delivered) out.push_back(d.what->id);
     return out;
   }
+  /// Ids and attempts.
+  std::vector<std::string> waiting_for(const std::string& receiver, std::size_t most = 10) {
+    auto asked = self->request(memory, caf::infinite, refill_please{receiver, most});
+    run();
+    std::vector<std::string> out;
+    asked.receive(
+        [&](refill& r) {
+          for (const deliver& d : r.all) out.push_back(d.what->id + " " + std::to_string(d.attempts));
+          if (!r.complete) out.push_back("and more");
+        },
+        [&](caf::error& e) { ADD_FAILURE() << to_string(e); });
+    return out;
+  }
   void TearDown() override {
     caf::anon_send_exit(memory, caf::exit_reason::user_shutdown);
     run();
@@ -196,18 +209,24 @@ public:
     kept.push_back(i.id + "." + std::to_string(i.revision));
     return {};
   }
-  result<bool> enqueue(const outbox_entry&) override { return no(); }
-  result<void> record_attempt(const std::string&, const std::string&, timestamp, timestamp,
+  std::vector<std::string> outbox_rows; ///< what became of notifications, in order
+  result<bool> enqueue(const outbox_entry& e) override {
+    if (!room) return no();
+    outbox_rows.push_back(e.id + " " + e.state);
+    return true;
+  }
+  result<void> record_attempt(const std::string& id, const std::string& state, timestamp, timestamp,
                               const std::string&, const std::vector<std::string>&) override {
-    return no();
+    if (!room) return no();
+    outbox_rows.push_back(id + " " + state);
+    return {};
   }
   result<std::uint64_t> redrive(const std::string&, timestamp, timestamp, timestamp) override {
     return no();
   }
   result<std::uint64_t> bury(const std::string&, const std::string&) override { return no(); }
-  result<std::vector<outbox_entry>> waiting_for(const std::string&, std::size_t) const override {
-    return no();
-  }
+  std::vector<outbox_entry> on_disk;
+  result<std::vector<outbox_entry>> waiting_for(const std::string&, std::size_t) const override { return on_disk; }
   result<std::vector<std::pair<std::string, std::uint64_t>>> receivers_waiting() const override {
     return no();
   }
@@ -278,6 +297,39 @@ TEST_F(recording, what_a_full_disk_refused_is_kept_when_there_is_room_and_once) 
   pass(5s);
   ASSERT_EQ(disk_of->kept.size(), 4u);
   EXPECT_EQ(disk_of->kept[2], "i4.1") << "nothing waits for what is put there again";
+}
+
+TEST_F(recording, whom_a_full_disk_does_not_remember_waits_in_memory) {
+  start(std::make_shared<full_disk>());
+  tell(a_story("i1"));
+  tell(a_story("i2"));
+  EXPECT_THAT(waiting_for("mail"), ElementsAre("i1.1@mail 0", "i2.1@mail 0"));
+  EXPECT_THAT(waiting_for("other"), ElementsAre());
+  EXPECT_THAT(waiting_for("mail", 1), ElementsAre("i1.1@mail 0", "and more"));
+  tell(attempted{"i1.1@mail", "waiting", "451 later", at(2), at(7)});
+  EXPECT_THAT(waiting_for("mail"), ElementsAre("i1.1@mail 1", "i2.1@mail 0"));
+  tell(attempted{"i1.1@mail", "delivered", "250 ok", at(7), at(7)});
+  EXPECT_THAT(waiting_for("mail"), ElementsAre("i2.1@mail 0"));
+  tell(lead_taken{});
+  EXPECT_EQ(metrics->notifications_waiting, 1u);
+  tell(notification_settled{"i2.1@mail", "n2", false});
+  EXPECT_THAT(waiting_for("mail"), ElementsAre());
+}
+
+TEST_F(recording, the_outbox_has_what_became_of_what_a_full_disk_refused) {
+  const auto disk_of = std::make_shared<full_disk>();
+  start(disk_of);
+  for (const char* id : {"i1", "i2", "i3"}) tell(a_story(id));
+  tell(attempted{"i1.1@mail", "waiting", "451 later", at(2), at(7)});
+  tell(attempted{"i1.1@mail", "delivered", "250 ok", at(7), at(7)});
+  tell(notification_settled{"i2.1@mail", "n2", true});
+  disk_of->room = true;
+  pass(1s);
+  EXPECT_THAT(disk_of->outbox_rows, testing::UnorderedElementsAre("i1.1@mail waiting", "i1.1@mail waiting", "i1.1@mail delivered", "i2.1@mail waiting",
+                                                                  "i2.1@mail dead", "i3.1@mail waiting"));
+  EXPECT_THAT(waiting_for("mail"), ElementsAre()) << "from now on the disk has it";
+  tell(attempted{"i3.1@mail", "delivered", "250 ok", at(9), at(9)});
+  EXPECT_EQ(disk_of->outbox_rows.back(), "i3.1@mail delivered");
 }
 
 TEST_F(recording, what_can_never_be_kept_holds_up_nothing_else) {

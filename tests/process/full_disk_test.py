@@ -75,14 +75,17 @@ class alone(unittest.TestCase):
 
 
 class in_a_cluster(kafka_test_case, unittest.TestCase):
-    def test_the_others_have_it_and_it_has_it_again_when_there_is_room(self):
+    def plant(self):
         kafka = self.cluster(inputs=PARTITIONS, cluster=1, snapshots=PARTITIONS)
         p = Plant(self, kafka, size=60)
         self.addCleanup(lambda: keep_logs(p.nodes.values()))
         disks = {name: Disk(self, n.data_dir) for name, n in p.nodes.items()}
         p.start()
         p.fleet.beat(2)
-        leader = p.leader()
+        return p, disks, p.leader()
+
+    def test_the_others_have_it_and_it_has_it_again_when_there_is_room(self):
+        p, disks, leader = self.plant()
         others = [n for n in p.nodes.values() if n is not leader]
         disks[leader.name].fill()
         p.fill(*range(30))
@@ -95,6 +98,34 @@ class in_a_cluster(kafka_test_case, unittest.TestCase):
         p.die(31)
         p.check()
         self.assertEqual(leader.stop(), 0)
+        leader.start()
+        p.settled()
+        p.check()
+
+    def test_of_full_disks_everywhere_and_a_leader_that_dies_nobody_is_left_untold(self):
+        p, disks, leader = self.plant()
+        others = [n for n in p.nodes.values() if n is not leader]
+        for d in disks.values():
+            d.fill()
+        p.hook.answers = [(503, {})] * 10_000
+        p.also = {"self_check"}  # the receiver fails
+        p.fill(*range(10))
+        tried = lambda: {subject for kind, subject, _ in p.told() if kind == "clients_critical"}
+        leader.wait(tried, "the leader tries to tell")
+        for n in others:
+            n.wait(lambda n=n: n.metric("tocsin_notifications_total") >= 10, f"{n.name} knows what is to be told")
+            self.assertGreater(n.metric("tocsin_stories_waiting"), 0)
+        leader.kill()
+        p.hook.answers = []
+        wanted = {subject for _, subject in p.expected()}
+        taken = lambda: {a["labels"]["subject"] for _, body, status in list(p.hook.requests) for a in body["alerts"] if status == 200} & wanted
+        others[0].wait(lambda: taken() == wanted, lambda: f"told of all, not only of {sorted(taken())}", 60)
+        for d in disks.values():
+            d.make_room()
+        p.check(others)
+        for n in others:
+            n.wait(lambda n=n: n.metric("tocsin_stories_waiting") == 0, f"{n.name} keeps everything")
+            n.wait(lambda n=n: not n.json("/api/v1/notifications?state=waiting")["notifications"], f"{n.name} knows that all is told")
         leader.start()
         p.settled()
         p.check()
