@@ -14,10 +14,14 @@ bool sight_promises::hear(const record& r) {
   const std::size_t v = r.vantage % promises_.size();
   const std::uint64_t bit = bit_of(v);
   const bool lost = r.kind == record_kind::sight_lost;
-  if (r.peer == restart_gap) return true; // nobody's word
-  if (r.peer == log_reader && (lost || suspended_ & bit)) {
+  if (r.peer == restart_gap) { // nobody's word
+    gaps_ |= bit;
+    return true;
+  }
+  if (r.peer == log_reader && (lost || (suspended_ | gaps_) & bit)) {
     if (lost) suspend(bit);
     else resume(bit, r.at);
+    gaps_ &= ~bit;
     return lost || !((lost_ | broken_) & bit);
   }
   promise& p = promises_[v];

@@ -45,6 +45,7 @@ private:
 
   std::array<promise, limits::vantages_max> promises_;
   std::uint64_t broken_ = 0, lost_ = 0, suspended_ = 0; ///< bits of vantage points; lost: as they said
+  std::uint64_t gaps_ = 0; ///< something is missing, and no word of the reader has followed; not in a snapshot
   timestamp due_ = never;
 };
 

@@ -87,6 +87,18 @@ TEST(sight_promises, that_we_cannot_read_says_nothing_of_who_writes) {
   EXPECT_EQ(p.due(), noon + 1h + 10s) << "nobody's word";
 }
 
+TEST(sight_promises, that_something_is_missing_gives_nobody_his_sight_back) {
+  sight_promises p;
+  for (std::uint8_t v : {1, 2}) (void)p.hear(sign(noon, v));
+  ASSERT_EQ(p.broken_before(noon + 11s)->vantage, 1);
+  EXPECT_TRUE(p.hear(word(record_kind::sight_lost, 2)));
+  for (std::uint8_t v : {1, 2, 3}) EXPECT_TRUE(p.hear(word(record_kind::sight_lost, v, restart_gap)));
+  EXPECT_FALSE(p.hear(word(record_kind::sight_regained, 1, log_reader, noon + 1h))) << "it had ended before";
+  EXPECT_FALSE(p.hear(word(record_kind::sight_regained, 2, log_reader, noon + 1h))) << "it had said so before";
+  EXPECT_TRUE(p.hear(word(record_kind::sight_regained, 3, log_reader, noon + 1h)));
+  EXPECT_TRUE(p.hear(word(record_kind::sight_regained, 2, {}, noon + 1h)));
+}
+
 TEST(sight_promises, a_word_from_before_there_were_readers_is_taken_back_by_theirs) {
   sight_promises p;
   (void)p.hear(word(record_kind::sight_lost, 1)); // as journals of older versions have it
