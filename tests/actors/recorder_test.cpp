@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "actor_fixture.hpp"
+#include "codecs/json_views.hpp"
 
 namespace tocsin::recorder_test {
 using namespace tocsin::test;
@@ -314,6 +315,21 @@ TEST_F(recording, whom_a_full_disk_does_not_remember_waits_in_memory) {
   EXPECT_EQ(metrics->notifications_waiting, 1u);
   tell(notification_settled{"i2.1@mail", "n2", false});
   EXPECT_THAT(waiting_for("mail"), ElementsAre());
+}
+
+TEST_F(recording, what_is_on_disk_and_what_memory_alone_has_wait_in_one_line) {
+  const auto disk_of = std::make_shared<full_disk>();
+  start(disk_of);
+  tell(a_story("i2"));
+  for (const auto& [id, level] : {std::pair{"i1", severity::info}, std::pair{"i3", severity::critical}}) {
+    notification n = a_story(id).what->notifications.front();
+    n.about.level = level;
+    std::string json;
+    append_json(json, n);
+    disk_of->on_disk.push_back({n.id, "mail", json, n.at, n.at, 2, "waiting", "", level});
+  }
+  EXPECT_THAT(waiting_for("mail"), ElementsAre("i3.1@mail 2", "i1.1@mail 2", "i2.1@mail 0")) << "the most urgent first";
+  EXPECT_THAT(waiting_for("mail", 2), ElementsAre("i3.1@mail 2", "i1.1@mail 2", "and more"));
 }
 
 TEST_F(recording, the_outbox_has_what_became_of_what_a_full_disk_refused) {

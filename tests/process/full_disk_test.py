@@ -74,6 +74,28 @@ class alone(unittest.TestCase):
         node.stop()
 
 
+    def test_who_is_still_to_be_told_is_told_after_a_reload(self):
+        hook = Hook(self)
+        node = Node(self, FEED, more=QUICK_RULES + "receivers:\n" + hook.settings(more=", flood: {start: 0}"))
+        disk = Disk(self, node.data_dir)
+        node.start()
+        feed = node.connect()
+        disk.fill()
+        hook.answers = [(503, {})] * 1000
+        feed.sendall(heartbeat("10.0.0.1", 10, cc=97).encode())
+        hook.seen(1)
+        node.wait(lambda: "notification_retry" in node.log(), "it is tried again later")
+        node.reload()
+        node.wait(lambda: " info reloaded " in node.log(), "reloaded")
+        tried = len(hook.requests)
+        hook.answers = []
+        hook.seen(tried + 1)
+        node.wait(hook.taken, "told after the reload")
+        self.assertEqual(set(hook.taken()), {headers["Idempotency-Key"] for headers, _, _ in hook.requests}, "under one id")
+        self.assertGreater(node.metric("tocsin_stories_waiting"), 0, "and the disk has still no room")
+        node.stop()
+
+
 class in_a_cluster(kafka_test_case, unittest.TestCase):
     def plant(self):
         kafka = self.cluster(inputs=PARTITIONS, cluster=1, snapshots=PARTITIONS)
